@@ -1,0 +1,35 @@
+# Short names for what is done every day; `make` alone lists them. Every recipe can be typed by hand as well.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help check test schema run bench tools
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+check: ## formatting, lints, licences and advisories
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then \
+		echo cargo deny check; \
+		cargo deny check; \
+	else \
+		echo "NOTE: cargo-deny is not installed, so licences, bans, sources and advisories were NOT checked." >&2; \
+		echo "      Install it with: cargo install --locked cargo-deny" >&2; \
+	fi
+
+test: check tools ## check, then every test, on SQLite and on a PostgreSQL of its own
+	scripts/with-postgres cargo test --workspace
+
+tools: ## install what the tests need beside Rust
+	scripts/install-tools
+
+schema: ## write schema.graphql anew from the code
+	@written=$$(mktemp) && trap 'rm -f "$$written"' EXIT && \
+	cargo run --quiet -- schema > "$$written" && cat "$$written" > schema.graphql
+
+run: ## the demo: both simulated vendors, a fresh mirror, GraphiQL
+	cargo run --release -- demo
+
+bench: ## benchmarks, beside a PostgreSQL of their own
+	scripts/with-postgres scripts/bench

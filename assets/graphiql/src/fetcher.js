@@ -1,0 +1,28 @@
+// How the editor reaches the API: queries and mutations by POST, subscriptions by server-sent events,
+// because both carry the key in the Authorization header. Nothing is sent while there is no key.
+import { createGraphiQLFetcher } from '@graphiql/toolkit';
+import { createClient } from 'graphql-sse';
+
+export const MAKE_A_KEY = 'hiregraph keys create --name me --scopes RECORDS_READ';
+
+const ENDPOINT = new URL('graphql', document.baseURI).href;
+
+/** `onRefused(true)` when the server does not take the key, `onRefused(false)` when it does. */
+export function fetcherFor(key, onRefused) {
+  if (!key) {
+    const message = `Enter an API key at the top of the page. To make one: ${MAKE_A_KEY}`;
+    return async () => ({ errors: [{ message }] });
+  }
+  const headers = { authorization: `Bearer ${key}` };
+  return createGraphiQLFetcher({
+    url: ENDPOINT,
+    headers,
+    enableIncrementalDelivery: false,
+    async fetch(url, init) {
+      const response = await fetch(url, { ...init, credentials: 'omit' });
+      onRefused(response.status === 401);
+      return response;
+    },
+    wsClient: createClient({ url: ENDPOINT, headers, credentials: 'omit', retryAttempts: 3 }),
+  });
+}

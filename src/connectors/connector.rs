@@ -1,0 +1,167 @@
+//! What a vendor must be able to do. One object-safe trait; whatever a vendor lacks is said in its manifest.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::error::Error;
+use super::manifest::Manifest;
+use super::vendor_http::VendorHttp;
+use crate::domain::{IdSpace, RecordType, Snapshot};
+
+/// Holds no state between calls and never sees a database, another integration or another vendor. All that
+/// it must remember is the cursor, which the engine keeps, and [`Carried`] facts, which the engine holds.
+#[async_trait]
+pub trait Connector: Send + Sync + 'static {
+    fn manifest(&self) -> &'static Manifest;
+
+    /// How to reach one account: base URL from the credentials (or the operator's override), token hook,
+    /// rate budget. Sends nothing.
+    fn open(&self, request: OpenAccount) -> Result<Account, Error>;
+
+    /// One check of the credentials, then one per permission and per record type. Stops after the first
+    /// when the credentials themselves are refused.
+    async fn check(&self, account: &Account) -> Vec<Check>;
+
+    /// The next page of a stream; from its beginning without a cursor.
+    async fn read(&self, account: &Account, request: ReadPage<'_>) -> Result<Page, Error>;
+
+    /// What belongs to each of `parents` (remote ids), for streams that read children. A parent that is
+    /// gone is answered with [`ChildrenOf::Gone`]. At most [`CHILDREN_AT_ONCE`] parents a call.
+    async fn children(&self, account: &Account, stream: &str, parents: &[String]) -> Result<Vec<Children>, Error>;
+
+    /// Which of these records the vendor confirms to have no longer. Asked before anything is marked as
+    /// deleted that a complete read did not show: pages have no snapshot, so a read can miss a record.
+    async fn confirm_gone(
+        &self,
+        account: &Account,
+        of: RecordType,
+        remote_ids: &[String],
+    ) -> Result<Vec<String>, Error>;
+}
+
+/// How many parents one call of [`Connector::children`] may name.
+pub const CHILDREN_AT_ONCE: usize = 100;
+
+/// What the engine knows when it opens an account.
+pub struct OpenAccount {
+    pub ids: IdSpace,
+    pub credentials: Credentials,
+    /// The operator's base URL for this vendor (`HIREGRAPH_<SLUG>_BASE_URL`): may lie on a private host, and
+    /// the vendor's production budget does not apply to it.
+    pub base_url: Option<String>,
+    pub clock: Arc<dyn crate::domain::Clock>,
+}
+
+/// One connected account, ready to be asked. Kept by the engine between calls, so that its token and its
+/// rate budget are shared by all of them.
+pub struct Account {
+    pub ids: IdSpace,
+    pub credentials: Credentials,
+    pub http: VendorHttp,
+}
+
+/// By `CredentialField.key`.
+#[derive(Debug, Clone, Default)]
+pub struct Credentials(pub HashMap<String, SecretString>);
+
+impl Credentials {
+    /// The value of a field; empty when it was not given.
+    pub fn get(&self, key: &str) -> &str {
+        self.0.get(key).map_or("", ExposeSecret::expose_secret)
+    }
+}
+
+/// The result of one connection test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// Short and stable, e.g. `credentials`, `scope employee`, `read CANDIDATE`.
+    pub name: String,
+    pub model: Option<RecordType>,
+    pub passed: bool,
+    pub message: String,
+    /// What the end customer has to change at the vendor.
+    pub fix: Option<String>,
+}
+
+pub struct ReadPage<'a> {
+    pub stream: &'a str,
+    /// Opaque to the engine; as an earlier page returned it.
+    pub cursor: Option<&'a str>,
+    /// What earlier streams of this run, and earlier pages of this one, left.
+    pub carried: &'a Carried,
+}
+
+#[derive(Debug, Default)]
+pub struct Page {
+    pub records: Vec<Snapshot>,
+    /// Records that could not be understood: left as they are here, never taken for deleted.
+    pub problems: Vec<Problem>,
+    /// Facts for later streams.
+    pub carry: Vec<Fact>,
+    /// None after the last page.
+    pub next: Option<String>,
+    /// How many records of the stream's first type there are in all, when the vendor says so.
+    pub expected: Option<u64>,
+}
+
+/// One record that could not be read, while its neighbours could. What comes with it (a job's stages and
+/// team) stays as well. A record that is in the page all the same was read but for one field, which is null.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    pub of: RecordType,
+    /// None when not even the id could be read.
+    pub id: Option<Uuid>,
+    pub remote_id: Option<String>,
+    /// Names endpoint and field; no values.
+    pub message: String,
+}
+
+/// Something that one stream tells a later one: `(kind, key)` → value. A later fact replaces an earlier one.
+#[derive(Debug, Clone)]
+pub struct Fact {
+    pub kind: &'static str,
+    pub key: String,
+    pub value: Value,
+}
+
+/// The facts that a run's streams have left so far; held in memory by the engine for one run, as compact
+/// JSON text.
+#[derive(Debug, Default)]
+pub struct Carried(HashMap<&'static str, HashMap<Box<str>, Box<str>>>);
+
+impl Carried {
+    pub fn put(&mut self, fact: Fact) {
+        self.0.entry(fact.kind).or_default().insert(fact.key.into(), fact.value.to_string().into());
+    }
+
+    pub fn get(&self, kind: &str, key: &str) -> Option<Value> {
+        self.0.get(kind)?.get(key).and_then(|text| serde_json::from_str(text).ok())
+    }
+
+    /// Whether any fact of this kind has been left.
+    pub fn has(&self, kind: &str) -> bool {
+        self.0.contains_key(kind)
+    }
+}
+
+/// What a parent has now: replaces what it had.
+#[derive(Debug)]
+pub struct Children {
+    /// The parent's remote id.
+    pub parent: String,
+    pub found: ChildrenOf,
+}
+
+#[derive(Debug)]
+pub enum ChildrenOf {
+    Records(Vec<Snapshot>),
+    /// The vendor has no such parent any more.
+    Gone,
+    /// The answer could not be understood; what is stored stays.
+    Unreadable(String),
+}

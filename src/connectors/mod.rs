@@ -1,0 +1,18 @@
+//! Vendors. One folder each, with the same file names in every folder; this folder's own files say what a
+//! vendor must be able to do and give all of them one way to send a request.
+
+pub mod connector;
+pub mod error;
+pub mod guide;
+pub mod manifest;
+pub mod registry;
+pub mod traffit;
+pub mod vendor_http;
+
+pub use connector::{
+    Account, CHILDREN_AT_ONCE, Carried, Check, Children, ChildrenOf, Connector, Credentials, Fact, OpenAccount, Page,
+    Problem, ReadPage,
+};
+pub use error::{Error, ErrorKind, Retry};
+pub use manifest::Manifest;
+pub use registry::Registry;

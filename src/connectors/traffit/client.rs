@@ -1,0 +1,246 @@
+//! TRAFFIT's endpoints: canonical paths (§1.7 of the reference: the slash at the end matters), page headers,
+//! and what its refusals mean.
+
+use http::header::{CONTENT_TYPE, HeaderName};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::auth::SETTINGS;
+use super::paging::{Listed, PAGE_SIZE, Paging};
+use crate::connectors::error::{Error, ErrorKind};
+use crate::connectors::vendor_http::{Answer, Call, VendorHttp};
+
+pub const USERS: &str = "/users/";
+pub const USER: &str = "/users/{id}";
+pub const WORKFLOWS: &str = "/workflows";
+pub const WORKFLOW: &str = "/workflows/{id}";
+pub const RECRUITMENTS: &str = "/recruitments/";
+pub const RECRUITMENT: &str = "/recruitments/{id}";
+pub const MEMBERS: &str = "/recruitments/{id}/employees";
+pub const EMPLOYEES: &str = "/employees/";
+pub const EMPLOYEE: &str = "/employees/{id}";
+pub const TAGS: &str = "/employees/{id}/tags";
+pub const LEDGER: &str = "/employees/recruitment_history";
+pub const FEED: &str = "/public/job_posts/published";
+
+const BASE: &str = "/api/integration/v2";
+
+const SIZE: HeaderName = HeaderName::from_static("x-request-page-size");
+const PAGE: HeaderName = HeaderName::from_static("x-request-current-page");
+const SORT: HeaderName = HeaderName::from_static("x-request-sort");
+const METADATA: HeaderName = HeaderName::from_static("x-response-metadata");
+
+/// Requests of one page of work that are under way together; the account's budget counts besides.
+pub const AT_ONCE: usize = 4;
+
+/// One account's TRAFFIT.
+#[derive(Clone, Copy)]
+pub struct Client<'a>(pub &'a VendorHttp);
+
+impl Client<'_> {
+    /// One page of a list of the integration API.
+    pub async fn page(&self, endpoint: &'static str, paging: &Paging) -> Result<Listed, Error> {
+        self.listed(integration(endpoint), PAGE_SIZE, paging).await
+    }
+
+    /// One page of what belongs to `id`.
+    pub async fn page_of(&self, endpoint: &'static str, id: &str, paging: &Paging) -> Result<Listed, Error> {
+        self.listed(integration(endpoint).with("id", id), PAGE_SIZE, paging).await
+    }
+
+    /// The first row of a list, to see whether it may be read.
+    pub async fn probe(&self, endpoint: &'static str) -> Result<Option<Value>, Error> {
+        let listed = self.listed(integration(endpoint), 1, &Paging::default()).await?;
+        Ok(listed.rows.into_iter().next())
+    }
+
+    /// One page of the career page's feed; its sort header has a shape of its own.
+    pub async fn feed(&self, paging: &Paging) -> Result<Listed, Error> {
+        let call = paged(Call::get(FEED).anonymous(), PAGE_SIZE, paging)
+            .header(SORT, &json!({"sort_by": "id", "direction": "ASC"}).to_string());
+        listed(&self.answer(call).await?)
+    }
+
+    /// One object; an error of kind `NotFound` when TRAFFIT has it no longer.
+    pub async fn item(&self, endpoint: &'static str, id: &str) -> Result<Value, Error> {
+        let answer = self.answer(integration(endpoint).with("id", id)).await?;
+        match answer.json()? {
+            item @ Value::Object(_) => Ok(item),
+            _ => Err(Error::shape(endpoint, "the body", "an object")),
+        }
+    }
+
+    /// Whether TRAFFIT says that it has no such object (any more).
+    pub async fn is_gone(&self, endpoint: &'static str, id: &str) -> Result<bool, Error> {
+        match self.answer(integration(endpoint).with("id", id)).await {
+            Ok(_) => Ok(false),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The labels of a list's fields, by key; fields without one are left out (§1.8).
+    pub async fn labels(&self, endpoint: &'static str) -> Result<Vec<(String, String)>, Error> {
+        #[derive(Deserialize)]
+        struct Metadata {
+            fields: Value,
+        }
+        let call = paged(integration(endpoint), 1, &Paging::default()).header(METADATA, "true");
+        let metadata: Metadata = self.answer(call).await?.json()?;
+        let fields = match metadata.fields {
+            Value::Object(fields) => fields,
+            // PHP's form of an empty object.
+            Value::Array(none) if none.is_empty() => return Ok(Vec::new()),
+            _ => return Err(Error::shape(endpoint, "fields of the metadata", "an object")),
+        };
+        let labels = fields.into_iter().filter_map(|(key, field)| {
+            let name = field.get("name")?.as_str()?.to_owned();
+            Some((key, name))
+        });
+        Ok(labels.collect())
+    }
+
+    async fn listed(&self, call: Call, size: u32, paging: &Paging) -> Result<Listed, Error> {
+        let call = paged(call, size, paging).header(SORT, &json!({"id": "ASC"}).to_string());
+        listed(&self.answer(call).await?)
+    }
+
+    async fn answer(&self, call: Call) -> Result<Answer, Error> {
+        let answer = self.0.send(call).await?;
+        if answer.status.is_success() {
+            return Ok(answer);
+        }
+        let refusal = Refusal::read(&answer.body);
+        Err(status_error(&answer, refusal.code.as_deref()).private(refusal.private()))
+    }
+}
+
+/// TRAFFIT's documents send the content type even with a GET (§1.4).
+fn integration(endpoint: &'static str) -> Call {
+    Call::get(endpoint).below(BASE).header(CONTENT_TYPE, "application/json")
+}
+
+fn paged(call: Call, size: u32, paging: &Paging) -> Call {
+    call.header(SIZE, &size.to_string()).header(PAGE, &paging.page.to_string())
+}
+
+fn listed(answer: &Answer) -> Result<Listed, Error> {
+    Ok(Listed {
+        rows: answer.rows()?,
+        total: answer.number("x-result-total-count"),
+        total_pages: answer.number("x-result-total-pages"),
+    })
+}
+
+/// What a refusal says, whichever of TRAFFIT's three shapes it has (§1.10): `{error, error_description}`,
+/// `{code, message, errors}`, or the message alone or one level deeper.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// A short known word such as `invalid_client`; never free text.
+    pub code: Option<String>,
+    /// May name persons: for the log only.
+    message: Option<String>,
+}
+
+const KNOWN_CODES: [&str; 10] = [
+    "invalid_client",
+    "invalid_grant",
+    "invalid_request",
+    "invalid_scope",
+    "invalid_token",
+    "expired_token",
+    "insufficient_scope",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "malformed_token",
+];
+
+impl Refusal {
+    pub fn read(body: &[u8]) -> Self {
+        let Ok(body) = serde_json::from_slice::<Value>(body) else { return Self::default() };
+        let inner = body.get("error").filter(|error| error.is_object()).unwrap_or(&body);
+        let text = |key: &str| inner.get(key).and_then(Value::as_str);
+        let code = ["error", "code"].into_iter().find_map(text).filter(|code| KNOWN_CODES.contains(code));
+        let first = inner.get("errors").and_then(|errors| errors.get(0));
+        let message = ["error_description", "message", "error"]
+            .into_iter()
+            .find_map(text)
+            .or_else(|| first.and_then(|first| first.as_str().or_else(|| first.get("message")?.as_str())))
+            .or_else(|| body.as_str());
+        Self { code: code.map(str::to_owned), message: message.map(|text| text.chars().take(200).collect()) }
+    }
+
+    /// For [`Error::private`].
+    pub fn private(self) -> String {
+        [self.code, self.message].into_iter().flatten().collect::<Vec<_>>().join(": ")
+    }
+}
+
+/// What a status means that is neither success nor "not now".
+pub fn status_error(answer: &Answer, code: Option<&str>) -> Error {
+    let (endpoint, status) = (answer.endpoint.as_str(), answer.status.as_u16());
+    match status {
+        401 => Error::new(
+            ErrorKind::Auth,
+            format!("TRAFFIT refuses the access token: check under {SETTINGS} that the API client still exists"),
+        ),
+        403 => {
+            let missing = match scope_of(endpoint) {
+                Some(scope) => format!("tick the scope {scope} of the API client in TRAFFIT under {SETTINGS}"),
+                None => format!("check the API client's scopes in TRAFFIT under {SETTINGS}"),
+            };
+            let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
+            Error::new(ErrorKind::Permission, format!("TRAFFIT does not let us use {endpoint}{code}: {missing}"))
+        }
+        404 | 410 => Error::new(ErrorKind::NotFound, format!("TRAFFIT has nothing at {endpoint} for this id")),
+        400 | 409 | 422 => Error::new(ErrorKind::Invalid, format!("TRAFFIT refuses the request to {endpoint}")),
+        _ => Error::new(ErrorKind::Shape, format!("{endpoint} answered with the unexpected status {status}")),
+    }
+}
+
+/// The scope that opens an endpoint (§1.2).
+pub fn scope_of(endpoint: &str) -> Option<&'static str> {
+    let first = endpoint.trim_start_matches('/').split('/').next()?;
+    match first {
+        "users" => Some("user"),
+        "workflows" => Some("workflow"),
+        "recruitments" => Some("recruitment"),
+        "employees" => Some("employee"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_shapes_of_refusals_are_read_and_free_text_is_no_code() {
+        let cases = [
+            (
+                r#"{"error":"invalid_token","error_description":"The token"}"#,
+                Some("invalid_token"),
+                "invalid_token: The token",
+            ),
+            (r#"{"code":409,"message":"jan@example.com exists"}"#, None, "jan@example.com exists"),
+            (r#"{"message":"Only this"}"#, None, "Only this"),
+            (
+                r#"{"error":{"code":"invalid_scope","message":"Nested"}}"#,
+                Some("invalid_scope"),
+                "invalid_scope: Nested",
+            ),
+            (r#"{"errors":[{"message":"First"}]}"#, None, "First"),
+            (r#"{"errors":["Plain"]}"#, None, "Plain"),
+            (r#"{"error":"Jan Kowalski is blocked"}"#, None, "Jan Kowalski is blocked"),
+            (r#""just text""#, None, "just text"),
+            ("<html>", None, ""),
+            ("", None, ""),
+            ("[]", None, ""),
+        ];
+        for (body, code, private) in cases {
+            let refusal = Refusal::read(body.as_bytes());
+            assert_eq!(refusal.code.as_deref(), code, "{body}");
+            assert_eq!(refusal.private(), private, "{body}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What TRAFFIT confirms to have no longer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::client::{AT_ONCE, Client, EMPLOYEE, MEMBERS, RECRUITMENT, USER};
+use super::mapping;
+use super::read::{every_row, every_state};
+use super::wire::Id;
+use crate::connectors::connector::Account;
+use crate::connectors::error::{Error, ErrorKind};
+use crate::domain::RecordType;
+
+pub async fn confirm(account: &Account, of: RecordType, remote_ids: &[String]) -> Result<Vec<String>, Error> {
+    let client = Client(&account.http);
+    match of {
+        RecordType::User => each(client, USER, remote_ids).await,
+        RecordType::Candidate => each(client, EMPLOYEE, remote_ids).await,
+        RecordType::Job => each(client, RECRUITMENT, remote_ids).await,
+        RecordType::Application => applications(client, remote_ids).await,
+        RecordType::ApplicationStage => {
+            // An id does not tell its workflow.
+            let states = every_state(client).await?;
+            Ok(remote_ids.iter().filter(|id| !states.contains(*id)).cloned().collect())
+        }
+        // They are replaced with their job or their candidate.
+        RecordType::JobStage | RecordType::HiringTeamMember | RecordType::Tag | RecordType::CandidateTag => {
+            Err(Error::new(ErrorKind::Unsupported, format!("TRAFFIT cannot be asked for a single {of}")))
+        }
+    }
+}
+
+async fn each(client: Client<'_>, endpoint: &'static str, remote_ids: &[String]) -> Result<Vec<String>, Error> {
+    let asked = remote_ids.iter().cloned();
+    let answers: Vec<(String, bool)> = stream::iter(asked)
+        .map(|id| async move { client.is_gone(endpoint, &id).await.map(|gone| (id, gone)) })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(answers.into_iter().filter(|(_, gone)| *gone).map(|(id, _)| id).collect())
+}
+
+/// Lists the members of the applications' jobs once more. A job that is gone takes its applications along.
+async fn applications(client: Client<'_>, remote_ids: &[String]) -> Result<Vec<String>, Error> {
+    let mut by_job: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (job, candidate) in remote_ids.iter().filter_map(|id| id.split_once(':')) {
+        by_job.entry(job).or_default().push(candidate);
+    }
+    let mut gone = Vec::new();
+    for (job, candidates) in by_job {
+        let members = every_row(|at| async move { client.page_of(MEMBERS, job, &at).await }).await;
+        let members: BTreeSet<Id> = match members {
+            // A member that cannot be read might be the one that is looked for: then nobody is gone.
+            Ok(rows) => match rows.iter().map(Id::of).collect() {
+                Some(members) => members,
+                None => continue,
+            },
+            Err(error) if error.kind == ErrorKind::NotFound => BTreeSet::new(),
+            Err(error) => return Err(error),
+        };
+        let missing = candidates.into_iter().filter(|candidate| !members.contains(&Id((*candidate).to_owned())));
+        gone.extend(missing.map(|candidate| mapping::application_key(job, candidate)));
+    }
+    Ok(gone)
+}

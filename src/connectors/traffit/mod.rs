@@ -1,0 +1,93 @@
+//! TRAFFIT. How to connect it, its oddities and what must not break stand in `GUIDE.md` beside this file;
+//! section numbers (§) in comments are those of its reference.
+
+mod auth;
+mod check;
+mod client;
+mod gone;
+mod manifest;
+mod mapping;
+mod paging;
+mod read;
+pub mod simulator;
+mod wire;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use super::connector::{Account, Check, Children, Connector, OpenAccount, Page, ReadPage};
+use super::error::{Error, ErrorKind};
+use super::manifest::Manifest;
+use super::vendor_http::{Settings, VendorHttp};
+use crate::domain::RecordType;
+use auth::ApiClient;
+
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Traffit;
+
+#[async_trait]
+impl Connector for Traffit {
+    fn manifest(&self) -> &'static Manifest {
+        &manifest::MANIFEST
+    }
+
+    fn open(&self, request: OpenAccount) -> Result<Account, Error> {
+        let credentials = request.credentials;
+        let subdomain = credentials.get("subdomain").trim().to_ascii_lowercase();
+        let trusted = request.base_url.is_some();
+        let root = request.base_url.unwrap_or_else(|| manifest::MANIFEST.base_url.to_owned());
+        if root.contains("{subdomain}") && !is_dns_label(&subdomain) {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                "the subdomain is only the first part of the address of your TRAFFIT, e.g. acme in \
+                 https://acme.traffit.com",
+            ));
+        }
+        let secret = SecretString::from(credentials.get("clientSecret").trim());
+        let http = VendorHttp::new(Settings {
+            vendor: manifest::MANIFEST.name,
+            base_url: root.replace("{subdomain}", &subdomain),
+            trusted,
+            limits: manifest::MANIFEST.limits,
+            authenticator: Arc::new(ApiClient::new(credentials.get("clientId").trim().to_owned(), secret)),
+            clock: request.clock,
+        })?;
+        Ok(Account { ids: request.ids, credentials, http })
+    }
+
+    async fn check(&self, account: &Account) -> Vec<Check> {
+        check::run(account).await
+    }
+
+    async fn read(&self, account: &Account, request: ReadPage<'_>) -> Result<Page, Error> {
+        read::page(account, request).await
+    }
+
+    async fn children(&self, account: &Account, stream: &str, parents: &[String]) -> Result<Vec<Children>, Error> {
+        match stream {
+            "candidate_tags" => read::tags::of(account, parents).await,
+            other => Err(Error::new(ErrorKind::Unsupported, format!("TRAFFIT has no stream {other}"))),
+        }
+    }
+
+    async fn confirm_gone(
+        &self,
+        account: &Account,
+        of: RecordType,
+        remote_ids: &[String],
+    ) -> Result<Vec<String>, Error> {
+        gone::confirm(account, of, remote_ids).await
+    }
+}
+
+fn is_dns_label(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
+#[cfg(test)]
+mod tests;

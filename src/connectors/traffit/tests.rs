@@ -1,0 +1,6 @@
+//! The connector through its own door, against a small fake of TRAFFIT and against its simulator.
+
+mod access;
+mod fake;
+mod simulated;
+mod streams;

@@ -1,0 +1,66 @@
+//! From the executor's answer to status, headers and bytes.
+
+use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::IntoResponse;
+use serde::Serialize;
+
+use super::accept::MediaType;
+
+pub(super) const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
+const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
+
+/// 400 when the request never ran and the caller takes `application/graphql-response+json`; 200 otherwise.
+pub fn respond(media: MediaType, mut response: Response) -> axum::response::Response {
+    let refused = is_request_error(&response);
+    let status = match media {
+        MediaType::GraphqlResponse if refused => StatusCode::BAD_REQUEST,
+        MediaType::GraphqlResponse | MediaType::Json => StatusCode::OK,
+    };
+    let headers = std::mem::take(&mut response.http_headers);
+    let bytes = if refused {
+        response.errors.iter_mut().for_each(default_code);
+        serde_json::to_vec(&WithoutData { errors: &response.errors, extensions: &response.extensions })
+    } else {
+        serde_json::to_vec(&response)
+    };
+    let (status, bytes) = bytes.map_or_else(|_| unserializable(), |bytes| (status, bytes));
+    let mut http = (status, headers, bytes).into_response();
+    let headers = http.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+    headers.append(header::VARY, HeaderValue::from_static("accept"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    http
+}
+
+/// async-graphql tells a request error from a field error by nothing but the path: a field error has one, also where
+/// it empties `data` up to the root.
+fn is_request_error(response: &Response) -> bool {
+    response.data == Value::Null
+        && !response.errors.is_empty()
+        && response.errors.iter().all(|error| error.path.is_empty())
+}
+
+/// `data` must be absent, not null, when nothing ran.
+#[derive(Serialize)]
+struct WithoutData<'a> {
+    errors: &'a [ServerError],
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    extensions: &'a std::collections::BTreeMap<String, Value>,
+}
+
+/// Documents that do not parse were given their code before they came here, so what has none failed validation.
+fn default_code(error: &mut ServerError) {
+    if error.extensions.as_ref().is_none_or(|extensions| extensions.get("code").is_none()) {
+        set_code(error, VALIDATION_FAILED);
+    }
+}
+
+pub(super) fn set_code(error: &mut ServerError, code: &str) {
+    error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code);
+}
+
+fn unserializable() -> (StatusCode, Vec<u8>) {
+    let body = br#"{"errors":[{"message":"the answer could not be written as JSON","extensions":{"code":"INTERNAL"}}]}"#;
+    (StatusCode::INTERNAL_SERVER_ERROR, body.to_vec())
+}

@@ -1,0 +1,280 @@
+//! Tables over the whole handler, with a stand-in for the schema.
+
+use async_graphql::{EmptySubscription, Object, Schema};
+use axum::body::to_bytes;
+use axum::http::HeaderValue;
+use serde_json::{Value, json};
+
+use super::*;
+
+struct Query;
+
+#[Object]
+impl Query {
+    async fn hello(&self, name: Option<String>) -> String {
+        format!("hello {}", name.as_deref().unwrap_or("you"))
+    }
+
+    /// Not nullable, so that its failure empties `data`.
+    async fn broken(&self) -> async_graphql::Result<i32> {
+        Err("it broke".into())
+    }
+
+    async fn cracked(&self) -> Option<async_graphql::Result<i32>> {
+        Some(Err("it cracked".into()))
+    }
+}
+
+struct Mutation;
+
+#[Object]
+impl Mutation {
+    async fn increment(&self, by: i32) -> i32 {
+        by + 1
+    }
+}
+
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    body: Value,
+}
+
+impl Answer {
+    fn code(&self) -> &str {
+        self.body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
+    }
+
+    fn message(&self) -> &str {
+        self.body["errors"][0]["message"].as_str().unwrap_or_default()
+    }
+}
+
+async fn ask(method: Method, uri: &str, headers: &[(&'static str, &str)], body: impl Into<Bytes>) -> Answer {
+    let schema = Schema::build(Query, Mutation, EmptySubscription).finish();
+    let headers = headers
+        .iter()
+        .map(|(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
+        .collect();
+    let response = answer(&method, &uri.parse().unwrap(), &headers, body.into(), |request| async move {
+        schema.execute(request).await
+    })
+    .await;
+    let (parts, body) = response.into_parts();
+    let body = serde_json::from_slice(&to_bytes(body, usize::MAX).await.unwrap()).unwrap();
+    Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+}
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+const RICH: (&str, &str) = ("accept", "application/graphql-response+json");
+const LEGACY: (&str, &str) = ("accept", "application/json");
+
+async fn post(accept: (&'static str, &str), body: &Value) -> Answer {
+    ask(Method::POST, "/graphql", &[JSON, accept], body.to_string()).await
+}
+
+#[tokio::test]
+async fn accept_decides_the_media_type() {
+    const JSON_TYPE: &str = "application/json; charset=utf-8";
+    const RICH_TYPE: &str = "application/graphql-response+json; charset=utf-8";
+    for (accept, expected) in [
+        (None, Some(JSON_TYPE)),
+        (Some("*/*"), Some(JSON_TYPE)),
+        (Some("application/*"), Some(JSON_TYPE)),
+        (Some("text/html,application/xhtml+xml,*/*;q=0.8"), Some(JSON_TYPE)),
+        (Some("application/json"), Some(JSON_TYPE)),
+        (Some("application/json; charset=UTF-8"), Some(JSON_TYPE)),
+        (Some("application/graphql-response+json"), Some(RICH_TYPE)),
+        (Some("Application/GraphQL-Response+JSON"), Some(RICH_TYPE)),
+        (Some("application/graphql-response+json, application/json;q=0.9"), Some(RICH_TYPE)),
+        (Some("application/json, application/graphql-response+json"), Some(RICH_TYPE)),
+        (Some("application/json, application/graphql-response+json;q=0.5"), Some(JSON_TYPE)),
+        (Some("application/json;q=0, */*"), Some(RICH_TYPE)),
+        (Some("application/json, multipart/mixed"), Some(JSON_TYPE)),
+        (Some("text/html"), None),
+        (Some("application/json;q=0"), None),
+        (Some("application/json;q=2"), None),
+        (Some("application/json;charset=iso-8859-1"), None),
+        (Some("nonsense"), None),
+        (Some("*/json"), None),
+        (Some(""), None),
+    ] {
+        let mut headers = vec![JSON];
+        headers.extend(accept.map(|accept| ("accept", accept)));
+        let answer = ask(Method::POST, "/graphql", &headers, r#"{"query":"{ hello }"}"#).await;
+        match expected {
+            Some(expected) => {
+                assert_eq!(answer.status, 200, "{accept:?}");
+                assert_eq!(answer.headers["content-type"], expected, "{accept:?}");
+            }
+            None => assert_eq!((answer.status, answer.code()), (406, "NOT_ACCEPTABLE"), "{accept:?}"),
+        }
+        assert_eq!(answer.headers["vary"], "accept");
+        assert_eq!(answer.headers["cache-control"], "no-store");
+    }
+}
+
+#[tokio::test]
+async fn only_json_bodies_in_utf8_are_read() {
+    for (headers, expected) in [
+        (vec![("content-type", "application/json")], 200),
+        (vec![("content-type", "Application/JSON; charset=\"UTF-8\"")], 200),
+        (vec![("content-type", "application/json"), ("content-encoding", "identity")], 200),
+        (vec![], 415),
+        (vec![("content-type", "")], 415),
+        (vec![("content-type", "text/plain")], 415),
+        (vec![("content-type", "application/graphql")], 415),
+        (vec![("content-type", "application/x-www-form-urlencoded")], 415),
+        (vec![("content-type", "application/json; charset=utf-16")], 415),
+        (vec![("content-type", "application/json"), ("content-encoding", "br")], 415),
+    ] {
+        let answer = ask(Method::POST, "/graphql", &headers, r#"{"query":"{ hello }"}"#).await;
+        assert_eq!(answer.status, expected, "{headers:?}");
+        if expected == 415 {
+            assert_eq!(answer.code(), "UNSUPPORTED_MEDIA_TYPE", "{headers:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_body_is_refused_and_the_refusal_says_where() {
+    for (body, said) in [
+        ("", "the request has no body"),
+        ("{ \"not a JSON", "line 1 column 13"),
+        ("[{\"query\":\"{ hello }\"}]", "batches are not supported"),
+        ("[]", "batches are not supported"),
+        ("\"{ hello }\"", "the body is a string"),
+        ("null", "the body is null"),
+        ("{}", "`query` is missing"),
+        (r#"{"qeury":"{ hello }"}"#, "`query` is missing"),
+        (r#"{"query":null}"#, "`query` is missing"),
+        (r#"{"query":" \n"}"#, "`query` is empty"),
+        (r#"{"query":{"a":1}}"#, "`query` must be a string, not an object"),
+        (r#"{"query":"{ hello }","operationName":7}"#, "`operationName` must be a string, not a number"),
+        (r#"{"query":"{ hello }","variables":"{}"}"#, "`variables` must be an object, not a string"),
+        (r#"{"query":"{ hello }","variables":[]}"#, "`variables` must be an object, not an array"),
+        (r#"{"query":"{ hello }","extensions":false}"#, "`extensions` must be an object, not a boolean"),
+    ] {
+        for accept in [RICH, LEGACY] {
+            let answer = ask(Method::POST, "/graphql", &[JSON, accept], body).await;
+            assert_eq!((answer.status, answer.code()), (400, "BAD_REQUEST"), "{body}");
+            assert!(answer.message().contains(said), "{body}: {}", answer.message());
+            assert_eq!(answer.body.get("data"), None, "{body}");
+        }
+    }
+    let named = ask(Method::POST, "/graphql", &[JSON], r#"{"query":"{ hello }","variables":1}"#).await;
+    assert_eq!(named.body["errors"][0]["extensions"]["parameter"], "variables");
+    let broken_text = ask(Method::POST, "/graphql", &[JSON], &b"{\"query\":\"\xff\"}"[..]).await;
+    assert_eq!(broken_text.status, 400);
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_run_has_no_data_and_says_why() {
+    for (body, code) in [
+        (json!({ "query": "{" }), "GRAPHQL_PARSE_FAILED"),
+        (json!({ "query": "{ nothing }" }), "GRAPHQL_VALIDATION_FAILED"),
+        (json!({ "query": "query A { hello }", "operationName": "B" }), "OPERATION_RESOLUTION_FAILURE"),
+        (json!({ "query": "{ hello }", "operationName": "B" }), "OPERATION_RESOLUTION_FAILURE"),
+        (json!({ "query": "query A { hello } query B { hello }" }), "OPERATION_RESOLUTION_FAILURE"),
+        (json!({ "query": "query($id: ID!) { __typename }", "variables": { "id": null } }), "BAD_USER_INPUT"),
+        (json!({ "query": "query($id: ID!) { __typename }" }), "BAD_USER_INPUT"),
+        (json!({ "query": "query($ids: [ID!]) { __typename }", "variables": { "ids": ["a", null] } }), "BAD_USER_INPUT"),
+        (json!({ "query": "query($id: ID! = 1) { __typename }", "variables": { "id": null } }), "BAD_USER_INPUT"),
+        (json!({ "query": "query($n: String) { hello(name: $m) }" }), "GRAPHQL_VALIDATION_FAILED"),
+    ] {
+        for (accept, status) in [(RICH, 400), (LEGACY, 200)] {
+            let answer = post(accept, &body).await;
+            assert_eq!((answer.status, answer.code()), (status, code), "{body}");
+            assert_eq!(answer.body.get("data"), None, "{body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_ran_is_answered_with_200() {
+    for (body, data, errors) in [
+        (json!({ "query": "{ hello }" }), json!({ "hello": "hello you" }), false),
+        (json!({ "query": "{ broken }" }), json!(null), true),
+        (json!({ "query": "{ hello cracked }" }), json!({ "hello": "hello you", "cracked": null }), true),
+        (
+            json!({ "query": "query($n: String!) { hello(name: $n) }", "variables": { "n": "Ada" } }),
+            json!({ "hello": "hello Ada" }),
+            false,
+        ),
+        (
+            json!({ "query": "query A { hello } query B { b: hello }", "operationName": "B", "extensions": {} }),
+            json!({ "b": "hello you" }),
+            false,
+        ),
+        (
+            json!({ "query": "query($i: [ID!]! = []) { __typename }", "variables": null, "operationName": null }),
+            json!({ "__typename": "Query" }),
+            false,
+        ),
+        (json!({ "query": "mutation { increment(by: 1) }" }), json!({ "increment": 2 }), false),
+    ] {
+        for accept in [RICH, LEGACY] {
+            let answer = post(accept, &body).await;
+            assert_eq!(answer.status, 200, "{body}");
+            assert_eq!(answer.body["data"], data, "{body}");
+            assert_eq!(answer.body.get("errors").is_some(), errors, "{body}");
+            assert!(answer.body.as_object().unwrap().contains_key("data"), "{body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn get_runs_queries_and_nothing_else() {
+    const TWO: &str = "/graphql?query=query+A+%7B+hello+%7D+mutation+B+%7B+increment(by:1)+%7D";
+    for (uri, status, allow) in [
+        ("/graphql?query=%7B+hello+%7D", 200, None),
+        ("/graphql?query=%7B+hello+%7D&operationName=&variables=&extensions=&other=1", 200, None),
+        ("/graphql?query=query($n:String)%7Bhello(name:$n)%7D&variables=%7B%22n%22:%22Ada%22%7D", 200, None),
+        (&format!("{TWO}&operationName=A"), 200, None),
+        (&format!("{TWO}&operationName=B"), 405, Some("POST")),
+        (TWO, 400, None),
+        ("/graphql?query=mutation+%7B+increment(by:1)+%7D", 405, Some("POST")),
+        ("/graphql?query=subscription+%7B+ticks+%7D", 405, Some("POST")),
+        ("/graphql?query=%7B", 400, None),
+        ("/graphql", 400, None),
+        ("/graphql?query=", 400, None),
+        ("/graphql?query=%7B+hello+%7D&query=%7B+hello+%7D", 400, None),
+        ("/graphql?query=%7B+hello+%7D&variables=%7B", 400, None),
+        ("/graphql?query=%7B+hello+%7D&variables=%5B%5D", 400, None),
+    ] {
+        let answer = ask(Method::GET, uri, &[RICH], "").await;
+        assert_eq!(answer.status, status, "{uri}: {}", answer.body);
+        assert_eq!(answer.headers.get("allow").and_then(|allow| allow.to_str().ok()), allow, "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn other_methods_and_subscriptions_by_post_are_refused() {
+    let put = ask(Method::PUT, "/graphql", &[JSON], r#"{"query":"{ hello }"}"#).await;
+    assert_eq!((put.status, put.headers["allow"].to_str().unwrap()), (405, "GET, POST"));
+    let subscription = post(RICH, &json!({ "query": "subscription { ticks }" })).await;
+    assert_eq!((subscription.status, subscription.code()), (400, "BAD_REQUEST"));
+    assert!(subscription.message().contains("text/event-stream"));
+}
+
+#[tokio::test]
+async fn a_document_nested_without_end_is_refused_before_it_is_parsed() {
+    let fields = "{a".repeat(100_000);
+    let values = format!("{{ hello(name: {}", "[".repeat(100_000));
+    let types = format!("query($a: {}", "[".repeat(100_000));
+    for query in [fields, values, types] {
+        let answer = post(RICH, &json!({ "query": query })).await;
+        assert_eq!((answer.status, answer.code()), (400, "GRAPHQL_PARSE_FAILED"));
+        assert!(answer.message().contains("nested"), "{}", answer.message());
+    }
+    let brackets = "{".repeat(1000);
+    for query in [
+        format!("# {brackets}\n{{ hello }}"),
+        format!("{{ hello(name: \"{brackets} \\\" {brackets}\") }}"),
+        format!("{{ hello(name: \"\"\"{brackets} \\\"\"\" \" {brackets}\"\"\") }}"),
+        format!("{{ hello(name: \"\") }} # {brackets}"),
+    ] {
+        let answer = post(RICH, &json!({ "query": query })).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+}

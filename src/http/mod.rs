@@ -1,0 +1,4 @@
+//! The doors.
+
+pub mod graphiql;
+pub mod graphql_over_http;

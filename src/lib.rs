@@ -1,0 +1,6 @@
+//! One GraphQL graph over every applicant tracking system.
+
+pub mod connectors;
+pub mod domain;
+pub mod http;
+pub mod net;

@@ -1,0 +1,8 @@
+//! The only way out: every request that leaves this process goes through [`Client`]. It decides which hosts
+//! may be reached at all, follows no redirects, and never waits or reads without a limit. It knows no vendor
+//! and repeats nothing.
+
+mod client;
+pub mod guard;
+
+pub use client::{Client, Error, Options, Request, Response};
