@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::domain::RecordType;
+use crate::domain::{ActionKind, RecordType};
 
 #[derive(Debug)]
 pub struct Manifest {
@@ -18,6 +18,8 @@ pub struct Manifest {
     /// In the order in which a full sync reads them.
     pub streams: &'static [Stream],
     pub models: &'static [ModelCoverage],
+    /// What can be written; an action that is missing here is not supported.
+    pub actions: &'static [ActionCoverage],
     pub features: &'static [Feature],
     pub webhook_events: &'static [WebhookEvent],
     /// The connect guide in Markdown, see [`super::guide`].
@@ -103,6 +105,14 @@ pub struct FieldCoverage {
     /// As in the graph.
     pub name: &'static str,
     pub note: Option<&'static str>,
+}
+
+#[derive(Debug)]
+pub struct ActionCoverage {
+    pub action: ActionKind,
+    pub note: Option<&'static str>,
+    /// By the path of the input in the graph, e.g. `candidate.firstName`.
+    pub inputs: &'static [FieldCoverage],
 }
 
 #[derive(Debug)]

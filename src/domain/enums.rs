@@ -102,6 +102,18 @@ closed_enum!(SyncState {
 });
 closed_enum!(ChangeKind { Created = "CREATED", Updated = "UPDATED", Deleted = "DELETED" });
 closed_enum!(
+    /// What can be written to a vendor.
+    ActionKind {
+        CreateCandidate = "CREATE_CANDIDATE",
+        CreateApplication = "CREATE_APPLICATION",
+        AddAttachmentToApplication = "ADD_ATTACHMENT_TO_APPLICATION",
+        AddAttachmentToCandidate = "ADD_ATTACHMENT_TO_CANDIDATE",
+        MoveApplicationToStage = "MOVE_APPLICATION_TO_STAGE",
+        AddResultLinkToApplication = "ADD_RESULT_LINK_TO_APPLICATION",
+        AddNoteToApplication = "ADD_NOTE_TO_APPLICATION",
+    }
+);
+closed_enum!(
     /// What the holder of a key may do.
     Scope {
         RecordsRead = "RECORDS_READ",

@@ -17,6 +17,7 @@ pub static MANIFEST: Manifest = Manifest {
     limits: Limits { requests_per_second: 5, concurrency: 4, read_timeout: Duration::from_secs(180) },
     streams: STREAMS,
     models: MODELS,
+    actions: &[],
     features: FEATURES,
     webhook_events: &[],
     guide: include_str!("GUIDE.md"),
