@@ -4,3 +4,4 @@ pub mod connectors;
 pub mod domain;
 pub mod http;
 pub mod net;
+pub mod store;

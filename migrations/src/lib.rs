@@ -1,3 +1,24 @@
-//! The schema's history, for SQLite and PostgreSQL alike.
+//! The schema's history, for SQLite and PostgreSQL alike. How it may change is told in the README beside it.
+
+mod columns;
+mod m20261125_000001_integrations;
+mod m20261125_000002_records;
+mod m20261125_000003_sync;
+mod m20261125_000004_changes;
 
 pub use sea_orm_migration::prelude::*;
+
+/// Brings a database to this version.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261125_000001_integrations::Migration),
+            Box::new(m20261125_000002_records::Migration),
+            Box::new(m20261125_000003_sync::Migration),
+            Box::new(m20261125_000004_changes::Migration),
+        ]
+    }
+}

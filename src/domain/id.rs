@@ -124,6 +124,11 @@ impl IdSpace {
         self.integration
     }
 
+    /// What the ids of all records of the integration begin with.
+    pub fn leading(&self) -> [u8; 4] {
+        self.leading
+    }
+
     /// The id of the record of type `T` that the vendor knows as `remote`. For join records `remote` is a
     /// key made of both sides' vendor ids, see [`IdSpace::joined`].
     pub fn id<T: Typed>(&self, remote: &str) -> Id<T> {

@@ -1,0 +1,191 @@
+//! How what was read at a vendor becomes rows: a page's rows, its change entries and its cursor in one
+//! transaction. What did not change is not written.
+
+mod apply;
+mod children;
+mod deletion;
+mod feed;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, Set};
+use uuid::Uuid;
+
+use super::convert::{Stored as Convert, millis};
+use super::entity::{
+    application, application_stage, candidate, candidate_tag, due_children, hiring_team_member, job, job_stage,
+    sync_seen, tag, user,
+};
+use super::lease::Lease;
+use super::runs::Progress;
+use super::sql::Sql;
+use super::{Error, Result, Store};
+use crate::domain::{RecordType, Snapshot};
+use apply::Applied;
+use feed::Feed;
+
+pub use children::ChildrenCommit;
+pub use deletion::{DeletionCommit, Unseen};
+
+/// One page of a stream.
+pub struct PageCommit<'a> {
+    pub snapshots: &'a [Snapshot],
+    /// JSON Pointers into payloads whose values mean nothing.
+    pub volatile: &'a [&'static str],
+    /// Streams of children that must be read for each new or changed record of a type.
+    pub children: &'a [(RecordType, &'static str)],
+    pub run: Option<RunStep>,
+    pub now: DateTime<Utc>,
+}
+
+/// What a run notes with a page.
+pub struct RunStep {
+    pub run: Uuid,
+    pub progress: Progress,
+    pub seen: Option<Seen>,
+    /// Known totals, for progress bars.
+    pub expected: Option<(RecordType, u64)>,
+}
+
+/// The ids that a page held, also of records that could not be read.
+pub struct Seen {
+    pub stream: String,
+    pub page: i64,
+    pub ids: Vec<Uuid>,
+}
+
+/// What a commit did to the records of one type.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub fetched: u64,
+    pub created: u64,
+    pub updated: u64,
+    pub unchanged: u64,
+    pub deleted: u64,
+}
+
+/// By record type.
+pub type Stored = BTreeMap<RecordType, Counts>;
+
+/// Calls `$call` with the row type of a record type.
+macro_rules! for_type {
+    ($of:expr, $row:ident => $call:expr) => {
+        match $of {
+            RecordType::User => { type $row = user::Model; $call }
+            RecordType::ApplicationStage => { type $row = application_stage::Model; $call }
+            RecordType::Job => { type $row = job::Model; $call }
+            RecordType::JobStage => { type $row = job_stage::Model; $call }
+            RecordType::HiringTeamMember => { type $row = hiring_team_member::Model; $call }
+            RecordType::Candidate => { type $row = candidate::Model; $call }
+            RecordType::Tag => { type $row = tag::Model; $call }
+            RecordType::CandidateTag => { type $row = candidate_tag::Model; $call }
+            RecordType::Application => { type $row = application::Model; $call }
+        }
+    };
+}
+use for_type;
+
+impl Store {
+    pub async fn commit_page(&self, lease: &Lease, page: PageCommit<'_>) -> Result<Stored> {
+        let prepared = apply::prepare(page.snapshots, page.volatile);
+        let tx = self.0.database.begin().await?;
+        let mut feed = Feed::open(&tx, lease, page.now).await?;
+        let mut stored = Stored::new();
+        let mut due = Vec::new();
+        for (of, records) in prepared {
+            let applied: Applied = for_type!(of, R => apply::apply::<R>(&tx, lease.integration, &records, &mut feed).await?);
+            let streams = page.children.iter().filter(|(parent, _)| *parent == of);
+            due.extend(streams.flat_map(|(_, stream)| applied.touched.iter().map(|parent| (*stream, parent.clone()))));
+            stored.insert(of, applied.counts);
+        }
+        note_due(&tx, lease.integration, due).await?;
+        feed.close(&tx).await?;
+        if let Some(step) = page.run {
+            note_run(&tx, lease.integration, &stored, step, page.now).await?;
+        }
+        tx.commit().await?;
+        Ok(stored)
+    }
+}
+
+async fn note_due(tx: &DatabaseTransaction, integration: Uuid, due: Vec<(&'static str, String)>) -> Result<()> {
+    for some in due.chunks(1000) {
+        let rows = some.iter().map(|(stream, parent)| due_children::ActiveModel {
+            integration_id: Set(integration),
+            stream: Set((*stream).to_owned()),
+            parent: Set(parent.clone()),
+        });
+        let insert = due_children::Entity::insert_many(rows).on_conflict_do_nothing();
+        insert.exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+async fn note_run(
+    tx: &DatabaseTransaction,
+    integration: Uuid,
+    stored: &Stored,
+    step: RunStep,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    add_counts(tx, integration, step.run, stored, step.expected).await?;
+    if let Some(seen) = step.seen {
+        let row = sync_seen::ActiveModel {
+            integration_id: Set(integration),
+            run_id: Set(step.run),
+            stream: Set(seen.stream),
+            page: Set(seen.page),
+            ids: Set(seen.ids.iter().flat_map(|id| *id.as_bytes()).collect()),
+        };
+        sync_seen::Entity::insert(row).exec_without_returning(tx).await?;
+    }
+    let mut sql = Sql::new(tx.get_database_backend());
+    let progress = super::entity::Json(step.progress);
+    sql.push("UPDATE sync_runs SET progress = ").bind(progress).push(", progressed_at = ").bind(millis(now));
+    sql.push(" WHERE integration_id = ").bind(integration).push(" AND id = ").bind(step.run);
+    // A run that was cancelled or given up meanwhile takes nothing more.
+    sql.push(" AND finished_at IS NULL");
+    if tx.execute_raw(sql.statement()).await?.rows_affected() == 0 {
+        return Err(Error::LeaseLost);
+    }
+    Ok(())
+}
+
+/// Adds to what a run counted.
+async fn add_counts(
+    tx: &DatabaseTransaction,
+    integration: Uuid,
+    run: Uuid,
+    stored: &Stored,
+    expected: Option<(RecordType, u64)>,
+) -> Result<()> {
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    for (of, counts) in stored {
+        let mut sql = Sql::new(tx.get_database_backend());
+        sql.push("UPDATE sync_run_models SET fetched = fetched + ").bind(number(counts.fetched));
+        sql.push(", created = created + ").bind(number(counts.created));
+        sql.push(", updated = updated + ").bind(number(counts.updated));
+        sql.push(", unchanged = unchanged + ").bind(number(counts.unchanged));
+        sql.push(", deleted = deleted + ").bind(number(counts.deleted));
+        if let Some((_, total)) = expected.filter(|(expected, _)| expected == of) {
+            sql.push(", expected = ").bind(number(total));
+        }
+        sql.push(" WHERE integration_id = ").bind(integration).push(" AND run_id = ").bind(run);
+        sql.push(" AND model = ").bind(of.as_str());
+        tx.execute_raw(sql.statement()).await?;
+    }
+    Ok(())
+}
+
+/// How many rows of so many columns one statement takes: SQLite has 32,766 parameters.
+fn rows_a_statement(columns: usize) -> usize {
+    (30_000 / columns.max(1)).clamp(1, 1000)
+}
+
+/// Takes a row lock on PostgreSQL; on SQLite the transaction has the file's already.
+fn for_update(sql: &mut Sql) {
+    if sql.backend() == DbBackend::Postgres {
+        sql.push(" FOR UPDATE");
+    }
+}

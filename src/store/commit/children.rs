@@ -1,0 +1,123 @@
+//! What belongs to a parent now replaces what belonged to it, in the transaction that notes it as read.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use uuid::Uuid;
+
+use super::apply::{self, Applied};
+use super::deletion::{mark, parent_column};
+use super::feed::Feed;
+use super::{Counts, Stored, add_counts, for_type};
+use crate::domain::{RecordType, Snapshot};
+use crate::store::convert::millis;
+use crate::store::entity::{
+    RecordRow, application, application_stage, candidate, candidate_tag, hiring_team_member, job, job_stage, tag, user,
+};
+use crate::store::lease::Lease;
+use crate::store::read::Key;
+use crate::store::sql::Sql;
+use crate::store::{Error, Result, Store};
+
+pub struct ChildrenCommit<'a> {
+    pub stream: &'static str,
+    /// The type of the records that are replaced.
+    pub replaces: RecordType,
+    /// The parents that were read: remote id and id.
+    pub parents: &'a [(String, Uuid)],
+    /// What they have now; also records of other types that come along.
+    pub snapshots: &'a [Snapshot],
+    pub run: Option<Uuid>,
+    pub now: DateTime<Utc>,
+}
+
+impl Store {
+    /// The remote ids of parents whose children must still be read, at most so many.
+    pub async fn due_parents(&self, lease: &Lease, stream: &str, most: usize) -> Result<Vec<String>> {
+        let mut sql = Sql::new(self.0.database.backend());
+        sql.push("SELECT parent FROM due_children WHERE integration_id = ").bind(lease.integration);
+        sql.push(" AND stream = ").bind(stream).push(" ORDER BY parent LIMIT ");
+        sql.bind(i64::try_from(most).unwrap_or(i64::MAX));
+        let rows = self.0.database.fresh_rows(sql.statement()).await?;
+        Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+    }
+
+    pub async fn count_due_parents(&self, lease: &Lease, stream: &str) -> Result<u64> {
+        let mut sql = Sql::new(self.0.database.backend());
+        sql.push("SELECT COUNT(*) FROM due_children WHERE integration_id = ").bind(lease.integration);
+        sql.push(" AND stream = ").bind(stream);
+        let rows = self.0.database.fresh_rows(sql.statement()).await?;
+        let count: i64 = rows.first().map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0);
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    pub async fn commit_children(&self, lease: &Lease, children: ChildrenCommit<'_>) -> Result<Stored> {
+        let prepared = apply::prepare(children.snapshots, &[]);
+        let tx = self.0.database.begin().await?;
+        let mut feed = Feed::open(&tx, lease, children.now).await?;
+        let mut stored = Stored::new();
+        for (of, records) in prepared {
+            let applied: Applied = for_type!(of, R => apply::apply::<R>(&tx, lease.integration, &records, &mut feed).await?);
+            stored.insert(of, applied.counts);
+        }
+        let kept: HashSet<Uuid> = children
+            .snapshots
+            .iter()
+            .filter(|snapshot| snapshot.record.record_type() == children.replaces)
+            .map(|snapshot| snapshot.id)
+            .collect();
+        let of = children.replaces;
+        let parents: Vec<Uuid> = children.parents.iter().map(|(_, id)| *id).collect();
+        let gone = for_type!(of, R => left::<R>(&tx, lease.integration, &parents, &kept).await?);
+        if !gone.is_empty() {
+            let deleted = for_type!(of, R => mark::<R>(&tx, lease.integration, &gone, &mut feed).await?);
+            stored.entry(of).or_insert_with(Counts::default).deleted += deleted;
+        }
+        let mut sql = Sql::new(tx.get_database_backend());
+        sql.push("DELETE FROM due_children WHERE integration_id = ").bind(lease.integration);
+        sql.push(" AND stream = ").bind(children.stream).push(" AND ");
+        let remote: Vec<String> = children.parents.iter().map(|(remote, _)| remote.clone()).collect();
+        sql.one_of("parent", &remote);
+        tx.execute_raw(sql.statement()).await?;
+        feed.close(&tx).await?;
+        if let Some(run) = children.run {
+            add_counts(&tx, lease.integration, run, &stored, None).await?;
+            let mut sql = Sql::new(tx.get_database_backend());
+            sql.push("UPDATE sync_runs SET progressed_at = ").bind(millis(children.now));
+            sql.push(" WHERE integration_id = ").bind(lease.integration).push(" AND id = ").bind(run);
+            sql.push(" AND finished_at IS NULL");
+            if tx.execute_raw(sql.statement()).await?.rows_affected() == 0 {
+                return Err(Error::LeaseLost);
+            }
+        }
+        tx.commit().await?;
+        Ok(stored)
+    }
+}
+
+/// The living rows of these parents that are not among `kept`.
+async fn left<R: RecordRow>(
+    tx: &DatabaseTransaction,
+    integration: Uuid,
+    parents: &[Uuid],
+    kept: &HashSet<Uuid>,
+) -> Result<Vec<Uuid>> {
+    let Some(column) = parent_column(R::TYPE) else { return Ok(Vec::new()) };
+    if parents.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys: Vec<Key> = parents.iter().map(|id| Key { integration, id: *id }).collect();
+    let mut sql = Sql::new(tx.get_database_backend());
+    sql.push("SELECT t.id FROM ").keys(&keys).push(" CROSS JOIN ").push(R::TABLE);
+    sql.push(&format!(" t WHERE t.integration_id = p.integration_id AND t.{column} = p.id"));
+    sql.push(" AND t.remote_deleted_at IS NULL");
+    let mut left = Vec::new();
+    for row in tx.query_all_raw(sql.statement()).await? {
+        let id: Uuid = row.try_get_by_index(0)?;
+        if !kept.contains(&id) {
+            left.push(id);
+        }
+    }
+    Ok(left)
+}

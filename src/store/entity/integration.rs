@@ -1,0 +1,40 @@
+//! Connected accounts, with their sealed credentials and the lease of whoever works on them.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "integrations")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub connector: String,
+    pub name: String,
+    pub organization_name: String,
+    pub end_user_email: Option<String>,
+    pub end_user_origin_id: Option<String>,
+    pub credentials: Vec<u8>,
+    pub paused: bool,
+    /// The vendor refuses the credentials.
+    pub invalid: bool,
+    pub state_reason: Option<String>,
+    pub created_at: i64,
+    /// When the first full sync ended.
+    pub first_synced_at: Option<i64>,
+    pub auth_failing_since: Option<i64>,
+    /// Milliseconds.
+    pub sync_interval: i64,
+    pub sync_scope: String,
+    pub cutoff_date: Option<String>,
+    pub next_sync_at: Option<i64>,
+    /// The number of the latest change.
+    pub change_seq: i64,
+    pub lease_owner: Option<Uuid>,
+    pub lease_until: Option<i64>,
+    /// Goes up with every new lease: what an older holder writes is refused.
+    pub lease_fence: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

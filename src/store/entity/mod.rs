@@ -1,0 +1,30 @@
+//! One entity a table. The record types share their first columns and the way in which a chosen part of their
+//! columns is read.
+
+mod json;
+mod record;
+
+pub mod api_key;
+pub mod application;
+pub mod application_stage;
+pub mod candidate;
+pub mod candidate_tag;
+pub mod change;
+pub mod counter;
+pub mod custom_field;
+pub mod due_children;
+pub mod hiring_team_member;
+pub mod integration;
+pub mod job;
+pub mod job_stage;
+pub mod model_status;
+pub mod payload;
+pub mod sync_run;
+pub mod sync_run_model;
+pub mod sync_seen;
+pub mod tag;
+pub mod user;
+
+pub use json::Json;
+pub use record::RecordRow;
+pub(crate) use record::record_entity;

@@ -1,0 +1,3 @@
+//! Tags.
+
+crate::store::entity::record_entity!("tags", Tag, name Name Option<String>);

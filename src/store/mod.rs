@@ -1,0 +1,88 @@
+//! How the mirror is kept: the only place that knows SQL. Hands out records only through a scoped store made
+//! from verified access, or to the holder of an integration's lease.
+
+mod commit;
+mod convert;
+mod database;
+pub mod entity;
+mod error;
+mod integrations;
+mod keys;
+mod lease;
+mod models;
+pub mod page;
+mod read;
+pub mod runs;
+mod scoped;
+mod seal;
+mod sql;
+
+use std::sync::Arc;
+
+pub use commit::{ChildrenCommit, Counts, DeletionCommit, PageCommit, Stored, Unseen};
+pub use convert::millis;
+pub use database::{Options, Statements, is_embedded};
+pub use entity::RecordRow;
+pub use error::{Error, Result};
+pub use integrations::{Connection, NewIntegration, Settings, integration_state};
+pub use keys::{Access, Integrations, NewKey};
+pub use lease::Lease;
+pub use models::ModelCount;
+pub use read::{ApplicationFilter, ByParent, CandidateFilter, Columns, Filter, JobFilter, Key, Link, Listing, Page, Row};
+pub use scoped::{Accounts, Admin, Missing, Operator, Records, Scoped};
+pub use seal::{Keyring, KeyringError};
+
+use database::Database;
+use integrations::Known;
+
+/// The whole store. Held by the engines and by what verifies access, never by a resolver.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    database: Database,
+    keyring: Keyring,
+    /// Which integrations there are, read anew when the counter in the database says so.
+    known: Known,
+}
+
+impl Store {
+    /// Connects. Does not migrate.
+    pub async fn open(options: &Options, keyring: Keyring) -> Result<Self> {
+        let database = Database::open(options).await?;
+        Ok(Self(Arc::new(Inner { database, keyring, known: Known::default() })))
+    }
+
+    /// Brings the schema to this version.
+    pub async fn migrate(&self) -> Result<()> {
+        self.0.database.migrate().await
+    }
+
+    /// Whether the schema is the one that this version was built for.
+    pub async fn is_current(&self) -> Result<bool> {
+        self.0.database.is_current().await
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        self.0.database.ping().await
+    }
+
+    /// What was asked of the database since it was opened; for metrics, and for tests that count.
+    pub fn statements(&self) -> &Statements {
+        self.0.database.statements()
+    }
+
+    /// The connection itself, for the test that compares entities and migrations.
+    pub fn connection(&self) -> &sea_orm::DatabaseConnection {
+        self.0.database.write()
+    }
+
+    fn reader(&self) -> &sea_orm::DatabaseConnection {
+        self.0.database.reader()
+    }
+
+    pub async fn close(&self) {
+        self.0.database.close().await;
+    }
+}

@@ -1,0 +1,416 @@
+//! Sync runs: queued, worked on, finished. A run that was broken off is found unfinished and taken up again.
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, ExprTrait,
+    FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::convert::millis;
+use super::entity::{Json, counter, due_children, integration, sync_run, sync_run_model, sync_seen};
+use super::lease::Lease;
+use super::sql::Sql;
+use super::{Error, Result, Store};
+use crate::domain::{RecordType, SyncKind, SyncState};
+
+pub use super::commit::{RunStep, Seen};
+
+/// How far a run is: enough to go on after a crash.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Streams that were read to their end, deletions included.
+    pub done: Vec<String>,
+    /// Streams that failed.
+    #[serde(default)]
+    pub failed: Vec<String>,
+    /// The stream that is being read.
+    pub stream: Option<String>,
+    /// Where in it: none at its beginning.
+    pub cursor: Option<String>,
+    /// Pages of it that were committed.
+    #[serde(default)]
+    pub page: i64,
+    /// Whether all of its pages were committed, and only what is gone must still be found out.
+    #[serde(default)]
+    pub complete: bool,
+    /// Records of it that could not be read: not gone, though no page shows them.
+    #[serde(default)]
+    pub problems: Vec<Uuid>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    pub integration: Uuid,
+    pub id: Uuid,
+    pub kind: SyncKind,
+    pub state: SyncState,
+    pub models: Option<Vec<RecordType>>,
+    pub progress: Progress,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    pub integration: Uuid,
+    pub id: Uuid,
+    pub kind: SyncKind,
+    /// None: all.
+    pub models: Option<Vec<RecordType>>,
+    pub now: DateTime<Utc>,
+}
+
+impl Run {
+    fn of(row: sync_run::Model) -> Result<Self> {
+        Ok(Self {
+            integration: row.integration_id,
+            id: row.id,
+            kind: SyncKind::parse(&row.kind).ok_or(Error::Corrupt("the kind of a sync run"))?,
+            state: SyncState::parse(&row.state).ok_or(Error::Corrupt("the state of a sync run"))?,
+            models: row.models.map(|json| json.0),
+            progress: row.progress.map(|json| json.0).unwrap_or_default(),
+        })
+    }
+}
+
+impl Store {
+    /// Queues a run, unless one of that kind waits already: then that one, and true.
+    pub async fn enqueue_run(&self, new: NewRun) -> Result<(Uuid, bool)> {
+        let tx = self.0.database.begin().await?;
+        // The integration's row decides between two callers at once.
+        let mut sql = Sql::new(tx.get_database_backend());
+        sql.push("SELECT id FROM integrations WHERE id = ").bind(new.integration);
+        if sql.backend() == DbBackend::Postgres {
+            sql.push(" FOR UPDATE");
+        }
+        if tx.query_one_raw(sql.statement()).await?.is_none() {
+            return Err(Error::LeaseLost);
+        }
+        let waiting = sync_run::Entity::find()
+            .filter(sync_run::Column::IntegrationId.eq(new.integration))
+            .filter(sync_run::Column::FinishedAt.is_null())
+            .filter(sync_run::Column::State.eq(SyncState::Queued.as_str()))
+            .filter(sync_run::Column::Kind.eq(new.kind.as_str()))
+            .one(&tx)
+            .await?;
+        if let Some(waiting) = waiting
+            && waiting.models.as_ref().map(|json| &json.0) == new.models.as_ref()
+        {
+            tx.commit().await?;
+            return Ok((waiting.id, true));
+        }
+        let row = sync_run::ActiveModel {
+            integration_id: Set(new.integration),
+            id: Set(new.id),
+            kind: Set(new.kind.as_str().to_owned()),
+            state: Set(SyncState::Queued.as_str().to_owned()),
+            models: Set(new.models.map(Json)),
+            queued_at: Set(millis(new.now)),
+            started_at: Set(None),
+            finished_at: Set(None),
+            progressed_at: Set(None),
+            progress: Set(None),
+        };
+        sync_run::Entity::insert(row).exec_without_returning(&tx).await?;
+        tx.commit().await?;
+        Ok((new.id, false))
+    }
+
+    /// Integrations that have something to do now and that nobody works on.
+    pub async fn due_integrations(&self, now: DateTime<Utc>, most: u64) -> Result<Vec<Uuid>> {
+        let now = millis(now);
+        let mut sql = Sql::new(self.0.database.backend());
+        sql.push("SELECT i.id FROM integrations i WHERE i.paused = ").bind(false);
+        sql.push(" AND (i.lease_until IS NULL OR i.lease_until < ").bind(now).push(")");
+        sql.push(" AND (i.next_sync_at <= ").bind(now);
+        sql.push(" OR EXISTS (SELECT 1 FROM sync_runs r WHERE r.integration_id = i.id AND r.finished_at IS NULL))");
+        sql.push(" ORDER BY i.next_sync_at, i.id LIMIT ").bind(i64::try_from(most).unwrap_or(i64::MAX));
+        let rows = self.0.database.fresh_rows(sql.statement()).await?;
+        Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+    }
+
+    /// When the next integration is due by its schedule.
+    pub async fn next_due(&self) -> Result<Option<i64>> {
+        let mut sql = Sql::new(self.0.database.backend());
+        sql.push("SELECT MIN(next_sync_at) FROM integrations WHERE paused = ").bind(false);
+        let rows = self.0.database.fresh_rows(sql.statement()).await?;
+        Ok(rows.first().map(|row| row.try_get_by_index(0)).transpose()?.flatten())
+    }
+
+    /// The run to work on: the one that was broken off, else the one that waits longest.
+    pub async fn next_run(&self, lease: &Lease) -> Result<Option<Run>> {
+        let unfinished = sync_run::Entity::find()
+            .filter(sync_run::Column::IntegrationId.eq(lease.integration))
+            .filter(sync_run::Column::FinishedAt.is_null())
+            .order_by_asc(Expr::col(sync_run::Column::State).eq(SyncState::Queued.as_str()))
+            .order_by_asc(sync_run::Column::QueuedAt)
+            .limit(1)
+            .one(self.reader())
+            .await?;
+        unfinished.map(Run::of).transpose()
+    }
+
+    /// Begins a run or takes it up again. Its counts begin at zero for each of `models`; those of a run that
+    /// was begun before stay.
+    pub async fn begin_run(&self, lease: &Lease, run: Uuid, models: &[RecordType], now: DateTime<Utc>) -> Result<()> {
+        let tx = self.0.database.begin().await?;
+        held(&tx, lease).await?;
+        let mut sql = Sql::new(tx.get_database_backend());
+        sql.push("UPDATE sync_runs SET state = ").bind(SyncState::Running.as_str());
+        sql.push(", started_at = COALESCE(started_at, ").bind(millis(now)).push("), progressed_at = ");
+        sql.bind(millis(now)).push(" WHERE integration_id = ").bind(lease.integration);
+        sql.push(" AND id = ").bind(run).push(" AND finished_at IS NULL");
+        if tx.execute_raw(sql.statement()).await?.rows_affected() == 0 {
+            return Err(Error::LeaseLost);
+        }
+        let rows = models.iter().map(|model| sync_run_model::ActiveModel {
+            integration_id: Set(lease.integration),
+            run_id: Set(run),
+            model: Set(model.as_str().to_owned()),
+            state: Set(SyncState::Queued.as_str().to_owned()),
+            fetched: Set(0),
+            created: Set(0),
+            updated: Set(0),
+            unchanged: Set(0),
+            deleted: Set(0),
+            expected: Set(None),
+            error: Set(None),
+        });
+        sync_run_model::Entity::insert_many(rows).on_conflict_do_nothing().exec_without_returning(&tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// What the run has seen of a stream so far.
+    pub async fn seen(&self, lease: &Lease, run: Uuid, stream: &str) -> Result<Vec<Uuid>> {
+        let pages = sync_seen::Entity::find()
+            .filter(sync_seen::Column::IntegrationId.eq(lease.integration))
+            .filter(sync_seen::Column::RunId.eq(run))
+            .filter(sync_seen::Column::Stream.eq(stream))
+            .all(self.reader())
+            .await?;
+        pages
+            .iter()
+            .flat_map(|page| page.ids.chunks(16))
+            .map(|id| Uuid::from_slice(id).map_err(|_| Error::Corrupt("the ids that a run has seen")))
+            .collect()
+    }
+
+    /// Notes that a stream begins: its models run.
+    pub async fn begin_stream(&self, lease: &Lease, run: Uuid, models: &[RecordType]) -> Result<()> {
+        self.set_model_states(lease, run, models, SyncState::Running, None).await
+    }
+
+    /// Notes a stream's end. What it has seen is forgotten.
+    pub async fn end_stream(&self, lease: &Lease, end: EndStream<'_>) -> Result<()> {
+        let tx = self.0.database.begin().await?;
+        held(&tx, lease).await?;
+        sync_seen::Entity::delete_many()
+            .filter(sync_seen::Column::IntegrationId.eq(lease.integration))
+            .filter(sync_seen::Column::RunId.eq(end.run))
+            .filter(sync_seen::Column::Stream.eq(end.stream))
+            .exec(&tx)
+            .await?;
+        for model in end.models {
+            model_states(&tx, lease, end.run, &[*model], end.state, end.error).await?;
+            status(&tx, lease, *model, &end).await?;
+        }
+        let mut sql = Sql::new(tx.get_database_backend());
+        sql.push("UPDATE sync_runs SET progress = ").bind(Json(end.progress.clone()));
+        sql.push(", progressed_at = ").bind(millis(end.now));
+        sql.push(" WHERE integration_id = ").bind(lease.integration).push(" AND id = ").bind(end.run);
+        sql.push(" AND finished_at IS NULL");
+        if tx.execute_raw(sql.statement()).await?.rows_affected() == 0 {
+            return Err(Error::LeaseLost);
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn set_model_states(
+        &self,
+        lease: &Lease,
+        run: Uuid,
+        models: &[RecordType],
+        state: SyncState,
+        error: Option<&str>,
+    ) -> Result<()> {
+        let tx = self.0.database.begin().await?;
+        model_states(&tx, lease, run, models, state, error).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Ends a run. False when it had been ended already, by a cancellation, say.
+    pub async fn finish_run(&self, lease: &Lease, end: EndRun<'_>) -> Result<bool> {
+        let tx = self.0.database.begin().await?;
+        held(&tx, lease).await?;
+        let ended = end_run(&tx, lease.integration, end.run, end.state, end.now).await?;
+        let mut sql = Sql::new(tx.get_database_backend());
+        sql.push("UPDATE integrations SET next_sync_at = ").bind(millis(end.next_sync_at));
+        sql.push(", state_reason = ").bind(end.reason.map(str::to_owned));
+        if end.state == SyncState::AuthenticationFailed {
+            sql.push(", auth_failing_since = COALESCE(auth_failing_since, ").bind(millis(end.now)).push(")");
+            sql.push(", invalid = ").bind(end.invalid);
+        } else {
+            sql.push(", auth_failing_since = NULL, invalid = ").bind(false);
+        }
+        if end.first_sync_done {
+            sql.push(", first_synced_at = COALESCE(first_synced_at, ").bind(millis(end.now)).push(")");
+        }
+        sql.push(" WHERE id = ").bind(lease.integration);
+        tx.execute_raw(sql.statement()).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    /// Ends a run that nobody works on any more, or that somebody is working on: its worker notices.
+    pub(super) async fn cancel_run(&self, integration: Uuid, run: Uuid, now: DateTime<Utc>) -> Result<bool> {
+        let tx = self.0.database.begin().await?;
+        let ended = end_run(&tx, integration, run, SyncState::Cancelled, now).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    pub async fn auth_failing_since(&self, integration: Uuid) -> Result<Option<i64>> {
+        #[derive(FromQueryResult)]
+        struct Since {
+            auth_failing_since: Option<i64>,
+        }
+        let found = integration::Entity::find_by_id(integration)
+            .select_only()
+            .column(integration::Column::AuthFailingSince)
+            .into_model::<Since>()
+            .one(self.reader())
+            .await?;
+        Ok(found.and_then(|since| since.auth_failing_since))
+    }
+
+    /// What a run counted so far.
+    pub async fn run_models(&self, integration: Uuid, run: Uuid) -> Result<Vec<sync_run_model::Model>> {
+        Ok(sync_run_model::Entity::find()
+            .filter(sync_run_model::Column::IntegrationId.eq(integration))
+            .filter(sync_run_model::Column::RunId.eq(run))
+            .all(self.reader())
+            .await?)
+    }
+
+    pub async fn find_run(&self, integration: Uuid, run: Uuid) -> Result<Option<Run>> {
+        sync_run::Entity::find_by_id((integration, run)).one(self.reader()).await?.map(Run::of).transpose()
+    }
+
+    /// Goes up when integrations come or go.
+    pub(super) async fn count_integrations_changed(tx: &DatabaseTransaction) -> Result<()> {
+        counter::Entity::update_many()
+            .col_expr(counter::Column::Value, Expr::col(counter::Column::Value).add(1))
+            .filter(counter::Column::Name.eq("integrations"))
+            .exec(tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Asks for the children of every parent again; for a first read that was given up.
+    pub async fn forget_due(&self, lease: &Lease, stream: &str, parents: &[String]) -> Result<()> {
+        due_children::Entity::delete_many()
+            .filter(due_children::Column::IntegrationId.eq(lease.integration))
+            .filter(due_children::Column::Stream.eq(stream))
+            .filter(due_children::Column::Parent.is_in(parents.to_vec()))
+            .exec(self.connection())
+            .await?;
+        Ok(())
+    }
+}
+
+pub struct EndStream<'a> {
+    pub run: Uuid,
+    pub stream: &'a str,
+    pub models: &'a [RecordType],
+    pub state: SyncState,
+    pub error: Option<&'a str>,
+    /// Whether the models can be read at all: false when the vendor refuses it.
+    pub readable: bool,
+    pub progress: &'a Progress,
+    pub now: DateTime<Utc>,
+}
+
+pub struct EndRun<'a> {
+    pub run: Uuid,
+    pub state: SyncState,
+    pub next_sync_at: DateTime<Utc>,
+    pub reason: Option<&'a str>,
+    /// Whether the credentials were refused for so long that nobody tries them any more.
+    pub invalid: bool,
+    pub first_sync_done: bool,
+    pub now: DateTime<Utc>,
+}
+
+/// Fails when the lease is no longer the latest.
+async fn held(tx: &DatabaseTransaction, lease: &Lease) -> Result<()> {
+    let mut sql = Sql::new(tx.get_database_backend());
+    sql.push("SELECT 1 FROM integrations WHERE id = ").bind(lease.integration);
+    sql.push(" AND lease_fence = ").bind(lease.fence.unwrap_or(-1));
+    if sql.backend() == DbBackend::Postgres {
+        sql.push(" FOR UPDATE");
+    }
+    tx.query_one_raw(sql.statement()).await?.map(drop).ok_or(Error::LeaseLost)
+}
+
+async fn model_states(
+    tx: &DatabaseTransaction,
+    lease: &Lease,
+    run: Uuid,
+    models: &[RecordType],
+    state: SyncState,
+    error: Option<&str>,
+) -> Result<()> {
+    let words: Vec<String> = models.iter().map(|model| model.as_str().to_owned()).collect();
+    let mut sql = Sql::new(tx.get_database_backend());
+    sql.push("UPDATE sync_run_models SET state = ").bind(state.as_str());
+    sql.push(", error = ").bind(error.map(str::to_owned));
+    sql.push(" WHERE integration_id = ").bind(lease.integration).push(" AND run_id = ").bind(run);
+    sql.push(" AND ").one_of("model", &words);
+    tx.execute_raw(sql.statement()).await?;
+    Ok(())
+}
+
+async fn status(tx: &DatabaseTransaction, lease: &Lease, model: RecordType, end: &EndStream<'_>) -> Result<()> {
+    let good = matches!(end.state, SyncState::Succeeded | SyncState::PartiallyFailed);
+    let mut sql = Sql::new(tx.get_database_backend());
+    sql.push("INSERT INTO model_status (integration_id, model, last_synced_at, readable, error) VALUES (");
+    sql.bind(lease.integration).push(", ").bind(model.as_str()).push(", ");
+    sql.bind(good.then(|| millis(end.now))).push(", ").bind(end.readable).push(", ");
+    sql.bind(end.error.map(str::to_owned)).push(") ON CONFLICT (integration_id, model) DO UPDATE SET ");
+    sql.push("last_synced_at = COALESCE(excluded.last_synced_at, model_status.last_synced_at), ");
+    sql.push("readable = excluded.readable, error = excluded.error");
+    tx.execute_raw(sql.statement()).await?;
+    Ok(())
+}
+
+async fn end_run(
+    tx: &DatabaseTransaction,
+    integration: Uuid,
+    run: Uuid,
+    state: SyncState,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let mut sql = Sql::new(tx.get_database_backend());
+    sql.push("UPDATE sync_runs SET state = ").bind(state.as_str()).push(", progress = NULL, finished_at = ");
+    sql.bind(millis(now)).push(" WHERE integration_id = ").bind(integration).push(" AND id = ").bind(run);
+    sql.push(" AND finished_at IS NULL");
+    let ended = tx.execute_raw(sql.statement()).await?.rows_affected() > 0;
+    if ended {
+        let open = [SyncState::Queued, SyncState::Running].map(|state| state.as_str().to_owned());
+        let mut sql = Sql::new(tx.get_database_backend());
+        sql.push("UPDATE sync_run_models SET state = ").bind(state.as_str());
+        sql.push(" WHERE integration_id = ").bind(integration).push(" AND run_id = ").bind(run).push(" AND ");
+        sql.one_of("state", &open);
+        tx.execute_raw(sql.statement()).await?;
+        sync_seen::Entity::delete_many()
+            .filter(sync_seen::Column::IntegrationId.eq(integration))
+            .filter(sync_seen::Column::RunId.eq(run))
+            .exec(tx)
+            .await?;
+    }
+    Ok(ended)
+}

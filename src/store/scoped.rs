@@ -1,0 +1,341 @@
+//! What the holder of a verified credential can reach. Permission returns a handle: whoever lacks a scope has
+//! no method to call.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder};
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use super::entity::{RecordRow, api_key, custom_field, integration, sync_run, sync_run_model};
+use super::keys::{Access, NewKey};
+use super::models::ModelCount;
+use super::page::{Order, Position, SortKey, SortValue, Window};
+use super::read::{ByParent, Columns, Filter, Key, Link, Listing, Page, Row};
+use super::sql::Sql;
+use super::{Result, Store};
+use crate::domain::{Ids, Payload, RecordType, Scope};
+
+/// The scope that is lacking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missing(pub Scope);
+
+/// One caller's view of the store.
+#[derive(Clone)]
+pub struct Scoped {
+    store: Store,
+    access: Arc<Access>,
+}
+
+/// Reads records.
+#[derive(Clone)]
+pub struct Records(Scoped);
+
+/// Reads accounts: their state, freshness and runs.
+#[derive(Clone)]
+pub struct Accounts(Scoped);
+
+/// Connects, changes and syncs accounts.
+#[derive(Clone)]
+pub struct Operator(Scoped);
+
+/// Manages keys.
+#[derive(Clone)]
+pub struct Admin(Scoped);
+
+impl Store {
+    pub fn scoped(&self, access: Arc<Access>) -> Scoped {
+        Scoped { store: self.clone(), access }
+    }
+}
+
+impl Scoped {
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    pub fn records(&self) -> Result<Records, Missing> {
+        self.holding(&[Scope::RecordsRead]).map(Records)
+    }
+
+    pub fn accounts(&self) -> Result<Accounts, Missing> {
+        self.holding(&[Scope::RecordsRead, Scope::Operate]).map(Accounts)
+    }
+
+    pub fn operate(&self) -> Result<Operator, Missing> {
+        self.holding(&[Scope::Operate]).map(Operator)
+    }
+
+    pub fn admin(&self) -> Result<Admin, Missing> {
+        self.holding(&[Scope::Admin]).map(Admin)
+    }
+
+    /// One of these scopes; else the first is named as missing.
+    fn holding(&self, scopes: &[Scope]) -> Result<Self, Missing> {
+        match scopes {
+            [first, ..] if !scopes.iter().any(|scope| self.access.has(*scope)) => Err(Missing(*first)),
+            _ => Ok(self.clone()),
+        }
+    }
+
+    fn visible(&self, integration: Option<Uuid>) -> &[Uuid] {
+        let all = self.access.integrations.ids();
+        match integration {
+            None => all,
+            Some(one) => all.iter().position(|id| *id == one).map_or(&[], |at| &all[at..=at]),
+        }
+    }
+
+    fn visible_keys(&self, keys: &[Key]) -> Vec<Key> {
+        keys.iter().copied().filter(|key| self.access.sees(key.integration)).collect()
+    }
+}
+
+impl Records {
+    /// A page of one integration's records, or of all visible ones'.
+    pub async fn page<R: RecordRow>(
+        &self,
+        integration: Option<Uuid>,
+        columns: &Columns<R>,
+        listing: &Listing,
+    ) -> Result<Page<R>> {
+        let integrations = self.0.visible(integration);
+        self.0.store.page(integrations, columns, listing).await
+    }
+
+    pub async fn count<R: RecordRow>(&self, integration: Option<Uuid>, filter: &Filter) -> Result<u64> {
+        self.0.store.count::<R>(self.0.visible(integration), filter).await
+    }
+
+    /// Where a record with this id can lie.
+    pub fn locate(&self, id: Uuid) -> Vec<Key> {
+        self.0.access.integrations.of_record(id).collect()
+    }
+
+    pub async fn by_keys<R: RecordRow>(&self, keys: &[Key], columns: &Columns<R>) -> Result<HashMap<Uuid, Arc<R>>> {
+        self.0.store.by_keys(&self.0.visible_keys(keys), columns).await
+    }
+
+    pub async fn pages_by_parent<R: RecordRow>(
+        &self,
+        parents: &[Key],
+        link: Link,
+        columns: &Columns<R>,
+        listing: &Listing,
+    ) -> Result<ByParent<Page<R>>> {
+        self.0.store.pages_by_parent(&self.0.visible_keys(parents), link, columns, listing).await
+    }
+
+    pub async fn counts_by_parent<R: RecordRow>(
+        &self,
+        parents: &[Key],
+        link: Link,
+        filter: &Filter,
+    ) -> Result<ByParent<u64>> {
+        self.0.store.counts_by_parent::<R>(&self.0.visible_keys(parents), link, filter).await
+    }
+
+    pub async fn lists_by_parent<R: RecordRow>(
+        &self,
+        parents: &[Key],
+        column: &'static str,
+        columns: &Columns<R>,
+        order: &[&'static str],
+    ) -> Result<ByParent<Vec<Arc<R>>>> {
+        self.0.store.lists_by_parent(&self.0.visible_keys(parents), column, columns, order).await
+    }
+
+    /// The vendor's payloads; needs the scope for raw data, unless only the operator's custom fields are
+    /// taken from them.
+    pub async fn payloads(&self, keys: &[Key]) -> Result<HashMap<Uuid, Arc<Payload>>> {
+        self.0.store.payloads(&self.0.visible_keys(keys)).await
+    }
+
+    pub fn remote_data(&self) -> Result<(), Missing> {
+        self.0.holding(&[Scope::RemoteDataRead]).map(drop)
+    }
+
+    /// Payloads of the records of a type that changed last, to look for fields in.
+    pub async fn latest_payloads(&self, integration: Uuid, of: RecordType, most: i64) -> Result<Vec<Payload>> {
+        if !self.0.access.sees(integration) {
+            return Ok(Vec::new());
+        }
+        let mut sql = Sql::new(self.0.store.0.database.backend());
+        sql.push("SELECT b.body FROM (SELECT t.integration_id, t.id FROM ").push(super::models::table(of));
+        sql.push(" t WHERE t.integration_id = ").bind(integration).push(" AND t.remote_deleted_at IS NULL");
+        sql.push(" ORDER BY t.changed_at DESC, t.id LIMIT ").bind(most).push(") r JOIN payloads b ON ");
+        sql.push("b.integration_id = r.integration_id AND b.record_id = r.id ORDER BY r.id");
+        let rows = self.0.store.0.database.rows(sql.statement()).await?;
+        rows.iter().map(|row| Ok(row.try_get_by_index::<super::entity::Json<Payload>>(0)?.0)).collect()
+    }
+
+    pub async fn custom_fields(&self, integrations: &[Uuid]) -> Result<Vec<custom_field::Model>> {
+        let visible = integrations.iter().copied().filter(|id| self.0.access.sees(*id));
+        Ok(custom_field::Entity::find()
+            .filter(custom_field::Column::IntegrationId.is_in(visible))
+            .order_by_asc(custom_field::Column::Key)
+            .all(self.0.store.reader())
+            .await?)
+    }
+}
+
+impl Accounts {
+    pub fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    pub async fn by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Arc<integration::Model>>> {
+        let visible = ids.iter().copied().filter(|id| self.0.access.sees(*id));
+        let found =
+            integration::Entity::find().filter(integration::Column::Id.is_in(visible)).all(self.0.store.reader()).await?;
+        Ok(found.into_iter().map(|row| (row.id, Arc::new(row))).collect())
+    }
+
+    /// In the order in which they were connected.
+    pub async fn page(&self, window: &Window) -> Result<Page<integration::Model>> {
+        let order = Order { key: SortKey::CreatedAt, descending: false };
+        let mut sql = Sql::new(self.0.store.0.database.backend());
+        sql.push("SELECT t.* FROM integrations t WHERE ").one_of("t.id", self.0.access.integrations.ids());
+        self.rows(sql, &order, window, |row: &integration::Model| (row.created_at, row.id)).await
+    }
+
+    pub fn count(&self) -> usize {
+        self.0.access.integrations.ids().len()
+    }
+
+    /// The latest first.
+    pub async fn runs(&self, integration: Uuid, window: &Window) -> Result<Page<sync_run::Model>> {
+        if !self.0.access.sees(integration) {
+            return Ok(Page::default());
+        }
+        let order = Order { key: SortKey::QueuedAt, descending: true };
+        let mut sql = Sql::new(self.0.store.0.database.backend());
+        sql.push("SELECT t.* FROM sync_runs t WHERE t.integration_id = ").bind(integration);
+        self.rows(sql, &order, window, |row: &sync_run::Model| (row.queued_at, row.id)).await
+    }
+
+    pub async fn count_runs(&self, integration: Uuid) -> Result<u64> {
+        use sea_orm::PaginatorTrait;
+        if !self.0.access.sees(integration) {
+            return Ok(0);
+        }
+        let runs = sync_run::Entity::find().filter(sync_run::Column::IntegrationId.eq(integration));
+        Ok(runs.count(self.0.store.reader()).await?)
+    }
+
+    pub async fn run(&self, id: Uuid) -> Result<Option<sync_run::Model>> {
+        let visible = self.0.access.integrations.ids().iter().copied();
+        let found = sync_run::Entity::find()
+            .filter(sync_run::Column::IntegrationId.is_in(visible))
+            .filter(sync_run::Column::Id.eq(id));
+        Ok(found.one(self.0.store.reader()).await?)
+    }
+
+    pub async fn run_models(&self, runs: &[(Uuid, Uuid)]) -> Result<HashMap<Uuid, Vec<sync_run_model::Model>>> {
+        let visible = runs.iter().filter(|(integration, _)| self.0.access.sees(*integration));
+        let found = sync_run_model::Entity::find()
+            .filter(sync_run_model::Column::IntegrationId.is_in(visible.clone().map(|(integration, _)| *integration)))
+            .filter(sync_run_model::Column::RunId.is_in(visible.map(|(_, run)| *run)))
+            .all(self.0.store.reader())
+            .await?;
+        let mut by_run: HashMap<Uuid, Vec<sync_run_model::Model>> = HashMap::new();
+        for row in found {
+            by_run.entry(row.run_id).or_default().push(row);
+        }
+        Ok(by_run)
+    }
+
+    pub async fn models(&self, integration: Uuid, models: &[RecordType], counted: bool) -> Result<Vec<ModelCount>> {
+        if !self.0.access.sees(integration) {
+            return Ok(Vec::new());
+        }
+        self.0.store.model_counts(integration, models, counted).await
+    }
+
+    pub async fn custom_fields(&self, integration: Uuid) -> Result<Vec<custom_field::Model>> {
+        Records(self.0.clone()).custom_fields(&[integration]).await
+    }
+
+    /// A page of rows of a table of ours, of which `sql` has said all but the window.
+    async fn rows<M: FromQueryResult>(
+        &self,
+        mut sql: Sql,
+        order: &Order,
+        window: &Window,
+        place: fn(&M) -> (i64, Uuid),
+    ) -> Result<Page<M>> {
+        super::read::window(&mut sql, order, window);
+        let rows = self.0.store.0.database.fresh_rows(sql.statement()).await?;
+        let rows = rows.iter().map(|row| {
+            let record = M::from_query_result(row, "")?;
+            let (value, id) = place(&record);
+            Ok(Row { position: Position { value: SortValue::Number(value), id }, record: Arc::new(record) })
+        });
+        Ok(super::read::finish(rows.collect::<Result<_>>()?, window))
+    }
+}
+
+impl Operator {
+    pub fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    /// The whole store, for the engines' entry points: they take this handle as proof of permission.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// Sets a custom field; without a source it is removed. What it was before.
+    pub async fn set_custom_field(&self, field: custom_field::Model) -> Result<()> {
+        let row = custom_field::ActiveModel {
+            integration_id: Set(field.integration_id),
+            model: Set(field.model),
+            key: Set(field.key),
+            source: Set(field.source),
+            label: Set(field.label),
+        };
+        let key = [custom_field::Column::IntegrationId, custom_field::Column::Model, custom_field::Column::Key];
+        let replace = sea_orm::sea_query::OnConflict::columns(key)
+            .update_columns([custom_field::Column::Source, custom_field::Column::Label])
+            .to_owned();
+        custom_field::Entity::insert(row)
+            .on_conflict(replace)
+            .exec_without_returning(self.0.store.connection())
+            .await?;
+        Ok(())
+    }
+
+    pub async fn remove_custom_field(&self, integration: Uuid, model: RecordType, key: &str) -> Result<bool> {
+        let id = (integration, model.as_str().to_owned(), key.to_owned());
+        let removed = custom_field::Entity::delete_by_id(id).exec(self.0.store.connection()).await?;
+        Ok(removed.rows_affected > 0)
+    }
+
+    /// False when it is no run of a visible integration that can still be cancelled.
+    pub async fn cancel_run(&self, integration: Uuid, run: Uuid, now: DateTime<Utc>) -> Result<bool> {
+        if !self.0.access.sees(integration) {
+            return Ok(false);
+        }
+        self.0.store.cancel_run(integration, run, now).await
+    }
+}
+
+impl Admin {
+    pub fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    pub async fn keys(&self) -> Result<Vec<api_key::Model>> {
+        self.0.store.keys().await
+    }
+
+    pub async fn create_key(&self, new: NewKey, ids: &dyn Ids) -> Result<(SecretString, api_key::Model)> {
+        self.0.store.create_key(new, ids).await
+    }
+
+    pub async fn revoke_key(&self, id: Uuid, now: DateTime<Utc>) -> Result<Option<api_key::Model>> {
+        self.0.store.revoke_key(id, now).await
+    }
+}
