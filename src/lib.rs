@@ -5,3 +5,4 @@ pub mod domain;
 pub mod http;
 pub mod net;
 pub mod store;
+pub mod sync;

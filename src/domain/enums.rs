@@ -40,6 +40,8 @@ macro_rules! closed_enum {
     };
 }
 
+pub(super) use closed_enum;
+
 closed_enum!(
     /// The nine kinds of mirrored records, in the order in which a sync reads them.
     RecordType {

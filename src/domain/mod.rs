@@ -7,9 +7,11 @@ pub mod duration;
 mod enums;
 pub mod id;
 pub mod record;
+mod refusal;
 pub mod text;
 
 pub use clock::{Clock, Ids};
 pub use enums::*;
 pub use id::{Id, IdSpace, IntegrationId, NodeId, NodeType};
 pub use record::*;
+pub use refusal::{ErrorCode, Refusal};

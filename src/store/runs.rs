@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::convert::millis;
-use super::entity::{Json, counter, due_children, integration, sync_run, sync_run_model, sync_seen};
+use super::entity::{Json, counter, integration, sync_run, sync_run_model, sync_seen};
 use super::lease::Lease;
 use super::sql::Sql;
 use super::{Error, Result, Store};
@@ -39,6 +39,17 @@ pub struct Progress {
     /// Records of it that could not be read: not gone, though no page shows them.
     #[serde(default)]
     pub problems: Vec<Uuid>,
+    /// Whether there was a record in it whose id could not be read.
+    #[serde(default)]
+    pub unidentified: bool,
+}
+
+impl Progress {
+    /// What was noted of the stream that is being read; those that are over stay.
+    pub fn forget_stream(&mut self) {
+        let (done, failed) = (std::mem::take(&mut self.done), std::mem::take(&mut self.failed));
+        *self = Self { done, failed, ..Self::default() };
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -287,6 +298,13 @@ impl Store {
         Ok(found.and_then(|since| since.auth_failing_since))
     }
 
+    pub async fn next_sync_at(&self, integration: Uuid) -> Result<Option<i64>> {
+        let mut sql = Sql::new(self.0.database.backend());
+        sql.push("SELECT next_sync_at FROM integrations WHERE id = ").bind(integration);
+        let rows = self.0.database.fresh_rows(sql.statement()).await?;
+        Ok(rows.first().map(|row| row.try_get_by_index(0)).transpose()?.flatten())
+    }
+
     /// What a run counted so far.
     pub async fn run_models(&self, integration: Uuid, run: Uuid) -> Result<Vec<sync_run_model::Model>> {
         Ok(sync_run_model::Entity::find()
@@ -310,15 +328,13 @@ impl Store {
         Ok(())
     }
 
-    /// Asks for the children of every parent again; for a first read that was given up.
-    pub async fn forget_due(&self, lease: &Lease, stream: &str, parents: &[String]) -> Result<()> {
-        due_children::Entity::delete_many()
-            .filter(due_children::Column::IntegrationId.eq(lease.integration))
-            .filter(due_children::Column::Stream.eq(stream))
-            .filter(due_children::Column::Parent.is_in(parents.to_vec()))
-            .exec(self.connection())
-            .await?;
-        Ok(())
+    /// How many parents' children are to be read, for a progress bar.
+    pub async fn expect_parents(&self, lease: &Lease, run: Uuid, model: RecordType, expected: u64) -> Result<()> {
+        let mut sql = Sql::new(self.0.database.backend());
+        sql.push("UPDATE sync_run_models SET expected = fetched + ").bind(i64::try_from(expected).unwrap_or(i64::MAX));
+        sql.push(" WHERE integration_id = ").bind(lease.integration).push(" AND run_id = ").bind(run);
+        sql.push(" AND model = ").bind(model.as_str());
+        self.0.database.execute(sql.statement()).await.map(drop)
     }
 }
 

@@ -1,0 +1,299 @@
+//! Connecting an account, testing it again, changing it, and erasing it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use secrecy::SecretString;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::accounts::NotOpened;
+use super::request::SyncRequest;
+use super::{Engine, Error};
+use crate::connectors::manifest::{CredentialField, CredentialFormat};
+use crate::connectors::{Check, Connector};
+use crate::domain::{ErrorCode, Refusal, SyncKind, SyncScope};
+use crate::store::{NewIntegration, Operator, Settings};
+
+/// Schedules closer than this would only wear the vendor down.
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(60);
+const LONGEST_INTERVAL: Duration = Duration::from_secs(30 * 24 * 3600);
+const USUAL_INTERVAL: Duration = Duration::from_secs(3600);
+const LONGEST_NAME: usize = 200;
+
+#[derive(Debug, Clone, Default)]
+pub struct Connect {
+    pub connector: String,
+    pub name: Option<String>,
+    pub organization_name: String,
+    pub email: Option<String>,
+    pub origin_id: Option<String>,
+    pub credentials: Value,
+    pub interval: Option<Duration>,
+    pub scope: Option<SyncScope>,
+    pub cutoff_date: Option<NaiveDate>,
+}
+
+/// What came of an attempt to connect.
+#[derive(Debug, Default)]
+pub struct Connected {
+    pub integration: Option<Uuid>,
+    pub tests: Vec<Check>,
+    pub refusals: Vec<Refusal>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Update {
+    pub name: Option<String>,
+    pub interval: Option<Duration>,
+    pub scope: Option<SyncScope>,
+    /// Some(None) removes it.
+    pub cutoff_date: Option<Option<NaiveDate>>,
+    pub paused: Option<bool>,
+    pub credentials: Option<Value>,
+}
+
+impl Engine {
+    /// Tests the credentials and, when the vendor takes them, keeps them and queues the first sync. What the
+    /// account may not read is told by the tests and does not keep it from being connected.
+    pub async fn connect(&self, operator: &Operator, connect: Connect) -> Result<Connected, Error> {
+        let Some(connector) = self.registry().get(&connect.connector).cloned() else {
+            let known: Vec<_> = self.registry().all().map(|connector| connector.manifest().slug).collect();
+            let message = format!("there is no connector of this name; there are {}", known.join(", "));
+            return Ok(refused(vec![Refusal::input(&["input", "connector"], message)]));
+        };
+        let manifest = connector.manifest();
+        let mut refusals = Vec::new();
+        let name = connect.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+        let name = name.map_or_else(|| format!("{} at {}", connect.organization_name.trim(), manifest.name), str::to_owned);
+        check_name(&mut refusals, &["input", "name"], &name);
+        check_name(&mut refusals, &["input", "endUser", "organizationName"], connect.organization_name.trim());
+        let usual = Settings { interval: USUAL_INTERVAL, scope: SyncScope::All, cutoff_date: None };
+        let wanted = (connect.interval, connect.scope, connect.cutoff_date.map(Some));
+        let settings = settings(&mut refusals, &["input", "syncSettings"], &usual, wanted);
+        let credentials = credentials(&mut refusals, manifest.credentials, &connect.credentials, None);
+        if !refusals.is_empty() {
+            return Ok(refused(refusals));
+        }
+        let id = self.ids().uuid();
+        let (tests, refusals) = self.try_credentials(connector.as_ref(), id, credentials.clone()).await;
+        if !refusals.is_empty() {
+            return Ok(Connected { integration: None, tests, refusals });
+        }
+        let new = NewIntegration {
+            id,
+            connector: connect.connector,
+            name,
+            organization_name: connect.organization_name.trim().to_owned(),
+            email: connect.email,
+            origin_id: connect.origin_id,
+            credentials,
+            settings,
+            now: self.clock().now(),
+        };
+        self.store().create_integration(new, self.ids()).await?;
+        self.queue_run(SyncRequest { integration: id, kind: SyncKind::Full, models: None }).await?;
+        tracing::info!(integration = %crate::domain::IntegrationId(id), connector = manifest.slug, owner = %operator.access().key, "integration connected");
+        Ok(Connected { integration: Some(id), tests, refusals })
+    }
+
+    /// Runs the tests with credentials that are not kept yet. Refusals: when the vendor does not take them.
+    async fn try_credentials(
+        &self,
+        connector: &dyn Connector,
+        integration: Uuid,
+        credentials: HashMap<String, SecretString>,
+    ) -> (Vec<Check>, Vec<Refusal>) {
+        let account = match self.open_with(connector, integration, credentials) {
+            Ok(account) => account,
+            Err(error) => return (Vec::new(), vec![Refusal::input(&["input", "credentials"], error.public)]),
+        };
+        let tests = connector.check(&account).await;
+        let refusals = tests.first().filter(|test| !test.passed).map(credentials_refused).into_iter().collect();
+        (tests, refusals)
+    }
+
+    /// Runs the tests of a connected account again.
+    pub async fn test(&self, operator: &Operator, integration: Uuid) -> Result<Result<Vec<Check>, Refusal>, Error> {
+        if !operator.access().sees(integration) {
+            return Ok(Err(no_such_integration(&["id"])));
+        }
+        match self.open(integration).await {
+            Ok(work) => Ok(Ok(work.connector.check(&work.account).await)),
+            Err(NotOpened::Gone) => Ok(Err(no_such_integration(&["id"]))),
+            Err(NotOpened::Vendor(error)) => {
+                Ok(Err(Refusal::new(ErrorCode::IntegrationCredentialsInvalid, error.public).at(&["id"])))
+            }
+            Err(NotOpened::Ours(error)) => Err(error),
+        }
+    }
+
+    /// All of it or nothing: new credentials are tested before anything is written.
+    pub async fn update(&self, operator: &Operator, integration: Uuid, update: Update) -> Result<Vec<Refusal>, Error> {
+        let found = match operator.access().sees(integration) {
+            true => self.store().connection_of(integration).await?,
+            false => None,
+        };
+        let Some(connection) = found else { return Ok(vec![no_such_integration(&["input", "id"])]) };
+        let Some(connector) = self.registry().get(&connection.connector).cloned() else {
+            return Err(Error::UnknownConnector(connection.connector));
+        };
+        let mut refusals = Vec::new();
+        if let Some(name) = &update.name {
+            check_name(&mut refusals, &["input", "name"], name.trim());
+        }
+        let wanted = (update.interval, update.scope, update.cutoff_date);
+        let new_settings = settings(&mut refusals, &["input", "syncSettings"], &connection.settings, wanted);
+        let new_credentials = update.credentials.as_ref().map(|given| {
+            credentials(&mut refusals, connector.manifest().credentials, given, Some(&connection.credentials))
+        });
+        if refusals.is_empty()
+            && let Some(credentials) = &new_credentials
+        {
+            refusals.extend(self.try_credentials(connector.as_ref(), integration, credentials.clone()).await.1);
+        }
+        if !refusals.is_empty() {
+            return Ok(refusals);
+        }
+        if let Some(name) = &update.name {
+            self.store().rename_integration(integration, name.trim()).await?;
+        }
+        if new_settings != connection.settings {
+            self.store().set_settings(integration, &new_settings).await?;
+        }
+        if let Some(credentials) = &new_credentials {
+            self.store().set_credentials(integration, credentials, self.ids()).await?;
+            self.forget(integration);
+        }
+        if let Some(paused) = update.paused {
+            self.store().pause_integration(integration, paused).await?;
+        }
+        let goes_on = update.paused == Some(false) || new_credentials.is_some();
+        if new_settings.interval != connection.settings.interval || goes_on {
+            self.store().schedule_sync(integration, self.clock().now()).await?;
+        }
+        self.wake();
+        Ok(refusals)
+    }
+
+    /// Erases an integration with all its records, logs and secrets.
+    pub async fn delete(&self, operator: &Operator, integration: Uuid) -> Result<Result<(), Refusal>, Error> {
+        if !operator.access().sees(integration) || !self.store().erase_integration(integration).await? {
+            return Ok(Err(no_such_integration(&["id"])));
+        }
+        self.forget(integration);
+        tracing::info!(integration = %crate::domain::IntegrationId(integration), "integration erased");
+        Ok(Ok(()))
+    }
+}
+
+fn refused(refusals: Vec<Refusal>) -> Connected {
+    Connected { refusals, ..Connected::default() }
+}
+
+fn credentials_refused(test: &Check) -> Refusal {
+    let message = match &test.fix {
+        Some(fix) => format!("{} {fix}", test.message),
+        None => test.message.clone(),
+    };
+    Refusal::new(ErrorCode::IntegrationCredentialsInvalid, message).at(&["input", "credentials"])
+}
+
+pub(super) fn no_such_integration(field: &[&str]) -> Refusal {
+    Refusal::new(ErrorCode::NotFound, "there is no such integration").at(field)
+}
+
+fn check_name(refusals: &mut Vec<Refusal>, field: &[&str], name: &str) {
+    if name.is_empty() {
+        refusals.push(Refusal::input(field, "must not be empty"));
+    } else if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+        let message = format!("must be one line of at most {LONGEST_NAME} characters");
+        refusals.push(Refusal::input(field, message));
+    }
+}
+
+type Wanted = (Option<Duration>, Option<SyncScope>, Option<Option<NaiveDate>>);
+
+fn settings(refusals: &mut Vec<Refusal>, field: &[&str], now: &Settings, wanted: Wanted) -> Settings {
+    let (interval, scope, cutoff_date) = wanted;
+    let settings = Settings {
+        interval: interval.unwrap_or(now.interval),
+        scope: scope.unwrap_or(now.scope),
+        cutoff_date: cutoff_date.unwrap_or(now.cutoff_date),
+    };
+    let at = |name| [field, &[name]].concat();
+    if !(SHORTEST_INTERVAL..=LONGEST_INTERVAL).contains(&settings.interval) {
+        refusals.push(Refusal::input(&at("interval"), "must be between PT1M and P30D"));
+    }
+    match settings.scope {
+        SyncScope::All => {}
+        SyncScope::CreatedOnly | SyncScope::SinceCutoff => {
+            let message = format!("{} is not supported by this version", settings.scope);
+            refusals.push(Refusal::new(ErrorCode::FieldNotSupported, message).at(&at("scope")));
+        }
+    }
+    settings
+}
+
+/// Checks credentials by the manifest's fields. `kept`: what stays where nothing new is given.
+fn credentials(
+    refusals: &mut Vec<Refusal>,
+    fields: &[CredentialField],
+    given: &Value,
+    kept: Option<&HashMap<String, SecretString>>,
+) -> HashMap<String, SecretString> {
+    let mut credentials = kept.cloned().unwrap_or_default();
+    let Value::Object(given) = given else {
+        refusals.push(Refusal::input(&["input", "credentials"], "must be an object of credential fields"));
+        return credentials;
+    };
+    for key in given.keys() {
+        if !fields.iter().any(|field| field.key == key) {
+            let known: Vec<_> = fields.iter().map(|field| field.key).collect();
+            let message = format!("is no credential of this connector; there are {}", known.join(", "));
+            refusals.push(Refusal::input(&["input", "credentials", key], message));
+        }
+    }
+    for field in fields {
+        let at = ["input", "credentials", field.key];
+        let text = match given.get(field.key) {
+            None | Some(Value::Null) => "",
+            Some(Value::String(text)) => text.trim(),
+            Some(_) => {
+                refusals.push(Refusal::input(&at, "must be text"));
+                continue;
+            }
+        };
+        if text.is_empty() {
+            if field.required && !credentials.contains_key(field.key) {
+                refusals.push(Refusal::input(&at, format!("{} is required", field.label)));
+            }
+            continue;
+        }
+        match fits(field.format, text) {
+            Ok(()) => drop(credentials.insert(field.key.to_owned(), text.to_owned().into())),
+            Err(message) => refusals.push(Refusal::input(&at, message)),
+        }
+    }
+    credentials
+}
+
+fn fits(format: CredentialFormat, text: &str) -> Result<(), String> {
+    if text.len() > 4096 || text.chars().any(char::is_control) {
+        return Err("must be one line of at most 4096 bytes".to_owned());
+    }
+    match format {
+        CredentialFormat::Text => Ok(()),
+        CredentialFormat::DnsLabel => {
+            let label = text.len() <= 63
+                && !text.starts_with('-')
+                && !text.ends_with('-')
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+            let message = "must be only the first part of the address, of letters, digits and hyphens";
+            if label { Ok(()) } else { Err(message.to_owned()) }
+        }
+        CredentialFormat::OneOf(values) if values.contains(&text) => Ok(()),
+        CredentialFormat::OneOf(values) => Err(format!("must be one of {}", values.join(", "))),
+    }
+}

@@ -1,0 +1,86 @@
+//! When and how data flows in: accounts are opened, checked and kept, and runs read a vendor stream by stream
+//! and commit page by page. Knows no vendor and no SQL.
+
+mod accounts;
+mod connect;
+mod deletion;
+mod outcome;
+mod request;
+mod run;
+mod stream;
+mod worker;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::connectors::Registry;
+use crate::domain::{Clock, Ids};
+use crate::store::{self, Store};
+
+pub use connect::{Connect, Connected, Update};
+pub use request::{Queued, SyncRequest};
+
+use accounts::Opened;
+
+/// Opens accounts and carries out runs. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+pub struct Options {
+    pub store: Store,
+    pub registry: Registry,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+    /// The operator's base URLs, by connector.
+    pub base_urls: HashMap<String, String>,
+    /// The pause before a failed read is tried again the first time.
+    pub first_pause: Duration,
+    /// Called when there may be something to do.
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+struct Inner {
+    options: Options,
+    /// This process, as the holder of leases.
+    owner: Uuid,
+    open: Mutex<HashMap<Uuid, Opened>>,
+}
+
+/// Why an entry point failed where it should not have.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    Store(#[from] store::Error),
+    #[error("an integration names the connector {0}, which this version does not have")]
+    UnknownConnector(String),
+}
+
+impl Engine {
+    pub fn new(options: Options) -> Self {
+        let owner = options.ids.uuid();
+        Self(Arc::new(Inner { options, owner, open: Mutex::default() }))
+    }
+
+    pub fn registry(&self) -> &Registry {
+        &self.0.options.registry
+    }
+
+    fn store(&self) -> &Store {
+        &self.0.options.store
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        self.0.options.clock.as_ref()
+    }
+
+    fn ids(&self) -> &dyn Ids {
+        self.0.options.ids.as_ref()
+    }
+
+    fn wake(&self) {
+        (self.0.options.wake)();
+    }
+}

@@ -1,0 +1,114 @@
+//! What became of streams and runs: pure rules.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use crate::connectors::{self, ErrorKind, Retry};
+use crate::domain::SyncState;
+
+/// Credentials that were refused for so long are tried no more.
+const REFUSED_FOR: TimeDelta = TimeDelta::days(3);
+
+/// Reads that are tried again, at most.
+pub const ATTEMPTS: u32 = 4;
+
+/// Longer pauses that a vendor asks for end the run instead.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// How a stream ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    pub state: SyncState,
+    /// For the operator and the end customer.
+    pub error: Option<String>,
+    /// Whether the vendor lets it be read at all.
+    pub readable: bool,
+}
+
+impl Ended {
+    pub fn well() -> Self {
+        Self { state: SyncState::Succeeded, error: None, readable: true }
+    }
+
+    pub fn partly(error: String) -> Self {
+        Self { state: SyncState::PartiallyFailed, error: Some(error), readable: true }
+    }
+
+    pub fn failed(error: &connectors::Error) -> Self {
+        let readable = matches!(error.kind, ErrorKind::Unavailable | ErrorKind::RateLimited | ErrorKind::Auth);
+        let state =
+            if error.kind == ErrorKind::Auth { SyncState::AuthenticationFailed } else { SyncState::Failed };
+        Self { state, error: Some(error.public.clone()), readable }
+    }
+}
+
+/// How long to wait before a failed read is tried again; none when that is of no use.
+pub fn pause(error: &connectors::Error, attempt: u32, first: Duration) -> Option<Duration> {
+    if attempt >= ATTEMPTS {
+        return None;
+    }
+    match error.retry {
+        Retry::Never => None,
+        Retry::After(pause) => (pause <= LONGEST_PAUSE).then_some(pause),
+        Retry::BackOff => Some(first.saturating_mul(4_u32.saturating_pow(attempt.saturating_sub(1)))),
+    }
+}
+
+/// A run is what its streams are together.
+pub fn of_run(states: &[SyncState]) -> SyncState {
+    if states.contains(&SyncState::AuthenticationFailed) {
+        SyncState::AuthenticationFailed
+    } else if states.iter().all(|state| *state == SyncState::Succeeded) {
+        SyncState::Succeeded
+    } else if states.iter().all(|state| *state == SyncState::Failed) {
+        SyncState::Failed
+    } else {
+        SyncState::PartiallyFailed
+    }
+}
+
+/// Whether credentials that were refused since then, and again now, are given up.
+pub fn is_given_up(failing_since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    failing_since.is_some_and(|since| now - since >= REFUSED_FOR)
+}
+
+/// The next time: an interval later, give or take a twentieth, so that many integrations spread out.
+pub fn next_sync(now: DateTime<Utc>, interval: Duration, run: Uuid) -> DateTime<Utc> {
+    let share = f64::from(run.as_bytes()[15]) / 255.0 - 0.5;
+    now + TimeDelta::from_std(interval.mul_f64(1.0 + share / 10.0)).unwrap_or(TimeDelta::hours(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_what_its_streams_are_together() {
+        use SyncState::{AuthenticationFailed, Failed, PartiallyFailed, Succeeded};
+        let cases = [
+            (vec![Succeeded, Succeeded], Succeeded),
+            (vec![Succeeded, Failed], PartiallyFailed),
+            (vec![PartiallyFailed, Succeeded], PartiallyFailed),
+            (vec![Failed, Failed], Failed),
+            (vec![Succeeded, AuthenticationFailed], AuthenticationFailed),
+            (vec![], Succeeded),
+        ];
+        for (states, expected) in cases {
+            assert_eq!(of_run(&states), expected, "{states:?}");
+        }
+    }
+
+    #[test]
+    fn pauses_grow_and_end() {
+        let first = Duration::from_secs(2);
+        let busy = connectors::Error::new(ErrorKind::Unavailable, "busy");
+        let pauses: Vec<_> = (1..=4).map(|attempt| pause(&busy, attempt, first).map(|pause| pause.as_secs())).collect();
+        assert_eq!(pauses, [Some(2), Some(8), Some(32), None]);
+        assert_eq!(pause(&connectors::Error::new(ErrorKind::Permission, "no"), 1, first), None);
+        let asked = |seconds| busy.clone().retry(Retry::After(Duration::from_secs(seconds)));
+        assert_eq!(pause(&asked(60), 1, first), Some(Duration::from_secs(60)));
+        assert_eq!(pause(&asked(3600), 1, first), None);
+    }
+}

@@ -1,0 +1,82 @@
+//! Asking for a run.
+
+use uuid::Uuid;
+
+use super::connect::no_such_integration;
+use super::{Engine, Error};
+use crate::domain::{ErrorCode, IntegrationState, RecordType, Refusal, SyncKind};
+use crate::store::runs::NewRun;
+use crate::store::{self, Operator, integration_state};
+
+#[derive(Debug, Clone)]
+pub struct SyncRequest {
+    pub integration: Uuid,
+    pub kind: SyncKind,
+    /// None: all that the vendor serves.
+    pub models: Option<Vec<RecordType>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Queued {
+    pub run: Uuid,
+    pub already: bool,
+}
+
+impl Engine {
+    pub async fn request_sync(
+        &self,
+        operator: &Operator,
+        request: SyncRequest,
+    ) -> Result<Result<Queued, Refusal>, Error> {
+        let integration = request.integration;
+        let found = operator.store().integration(operator, integration).await?;
+        let Some(row) = found else { return Ok(Err(no_such_integration(&["input", "integrationId"]))) };
+        match integration_state(&row) {
+            IntegrationState::Paused => {
+                let refusal = Refusal::new(ErrorCode::IntegrationPaused, "the integration is paused; resume it first");
+                return Ok(Err(refusal.at(&["input", "integrationId"])));
+            }
+            IntegrationState::SettingUp | IntegrationState::Active | IntegrationState::Invalid => {}
+        }
+        if request.kind == SyncKind::Targeted {
+            let message = "TARGETED runs are started by webhooks and write actions; ask for FULL or DELTA";
+            return Ok(Err(Refusal::input(&["input", "kind"], message)));
+        }
+        if let Some(models) = &request.models {
+            let served = match self.registry().get(&row.connector) {
+                Some(connector) => connector.manifest().record_types(),
+                None => return Err(Error::UnknownConnector(row.connector.clone())),
+            };
+            if models.is_empty() {
+                return Ok(Err(Refusal::input(&["input", "models"], "must name a record type, or be left out for all")));
+            }
+            if let Some(missing) = models.iter().find(|model| !served.contains(model)) {
+                let message = format!("the vendor does not serve {missing}");
+                return Ok(Err(Refusal::new(ErrorCode::FieldNotSupported, message).at(&["input", "models"])));
+            }
+        }
+        match self.queue_run(request).await {
+            Ok(queued) => Ok(Ok(queued)),
+            Err(Error::Store(store::Error::LeaseLost)) => Ok(Err(no_such_integration(&["input", "integrationId"]))),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) async fn queue_run(&self, request: SyncRequest) -> Result<Queued, Error> {
+        let models = request.models.map(|mut models| {
+            models.sort_unstable();
+            models.dedup();
+            models
+        });
+        let new = NewRun {
+            integration: request.integration,
+            id: self.ids().uuid(),
+            kind: request.kind,
+            models,
+            now: self.clock().now(),
+        };
+        let (run, already) = self.store().enqueue_run(new).await?;
+        self.wake();
+        Ok(Queued { run, already })
+    }
+}

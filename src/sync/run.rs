@@ -1,0 +1,184 @@
+//! One run: its streams in the manifest's order, each ending well or not, and what that makes of the run.
+
+use std::collections::HashMap;
+
+use chrono::DateTime;
+use tracing::{info, warn};
+
+use super::accounts::{NotOpened, Work};
+use super::outcome::{self, Ended};
+use super::{Engine, Error};
+use crate::connectors::manifest::{Reads, Stream};
+use crate::connectors::{self, Carried, ErrorKind, Manifest};
+use crate::domain::{IntegrationId, RecordType, SyncState};
+use crate::store::runs::{EndRun, EndStream, Run};
+use crate::store::{self, Lease};
+
+/// A run that is being carried out.
+pub(super) struct Running<'a> {
+    pub lease: &'a Lease,
+    pub run: Run,
+    pub work: Work,
+    /// What streams left for later ones.
+    pub carried: Carried,
+}
+
+impl Running<'_> {
+    pub fn manifest(&self) -> &'static Manifest {
+        self.work.connector.manifest()
+    }
+
+    /// Whether a stream is part of this run.
+    pub fn wants(&self, stream: &Stream) -> bool {
+        let Some(models) = &self.run.models else { return true };
+        match &stream.reads {
+            Reads::Carry { needed_by } => {
+                let streams = self.manifest().streams;
+                streams.iter().any(|other| needed_by.contains(&other.name) && self.wants(other))
+            }
+            Reads::Pages(_) | Reads::Children { .. } => stream.models().iter().any(|model| models.contains(model)),
+        }
+    }
+
+    pub fn is_over(&self, stream: &str) -> bool {
+        let progress = &self.run.progress;
+        progress.done.iter().chain(&progress.failed).any(|name| name == stream)
+    }
+}
+
+impl Engine {
+    /// Carries a run out, from its beginning or from where it was broken off.
+    pub(super) async fn carry_out(&self, lease: &Lease, run: Run) -> Result<(), Error> {
+        let integration = IntegrationId(lease.integration);
+        let (run_id, kind) = (run.id, run.kind);
+        let work = match self.open(lease.integration).await {
+            Ok(work) => work,
+            Err(NotOpened::Gone) => return Err(store::Error::LeaseLost.into()),
+            Err(NotOpened::Ours(error)) => return Err(error),
+            Err(NotOpened::Vendor(error)) => {
+                let state = Ended::failed(&error).state;
+                return self.finish(lease, &run, state, Some(&error.public)).await;
+            }
+        };
+        let mut running = Running { lease, run, work, carried: Carried::default() };
+        let models: Vec<RecordType> = {
+            let streams = running.manifest().streams.iter().filter(|stream| running.wants(stream));
+            streams.flat_map(Stream::models).collect()
+        };
+        self.store().begin_run(lease, run_id, &models, self.clock().now()).await?;
+        info!(%integration, run = %run_id, %kind, resumed = running.run.state == SyncState::Running, "sync begins");
+        let ended = match self.streams(&mut running).await {
+            Err(Error::Store(store::Error::LeaseLost)) => return self.was_cancelled(&running.run).await,
+            ended => ended?,
+        };
+        let reason = ended.as_ref().map(|error| error.public.clone());
+        let states = self.store().run_models(lease.integration, run_id).await?;
+        let states: Vec<_> = states.iter().filter_map(|model| SyncState::parse(&model.state)).collect();
+        let state = match &ended {
+            Some(error) if error.kind == ErrorKind::Auth => SyncState::AuthenticationFailed,
+            _ => outcome::of_run(&states),
+        };
+        self.finish(lease, &running.run, state, reason.as_deref()).await
+    }
+
+    /// A run that somebody cancelled is over; else the lease is lost, or the integration gone.
+    async fn was_cancelled(&self, run: &Run) -> Result<(), Error> {
+        match self.store().find_run(run.integration, run.id).await? {
+            Some(found) if found.state == SyncState::Cancelled => {
+                info!(run = %run.id, "sync cancelled");
+                Ok(())
+            }
+            _ => Err(store::Error::LeaseLost.into()),
+        }
+    }
+
+    async fn finish(&self, lease: &Lease, run: &Run, state: SyncState, reason: Option<&str>) -> Result<(), Error> {
+        let now = self.clock().now();
+        let integration = IntegrationId(lease.integration);
+        let interval = match self.store().connection_of(lease.integration).await? {
+            Some(connection) => connection.settings.interval,
+            None => return Err(store::Error::LeaseLost.into()),
+        };
+        let since = self.store().auth_failing_since(lease.integration).await?;
+        let since = since.and_then(DateTime::from_timestamp_millis);
+        let end = EndRun {
+            run: run.id,
+            state,
+            next_sync_at: outcome::next_sync(now, interval, run.id),
+            reason,
+            invalid: outcome::is_given_up(since, now),
+            first_sync_done: run.models.is_none()
+                && matches!(state, SyncState::Succeeded | SyncState::PartiallyFailed),
+            now,
+        };
+        self.store().finish_run(lease, end).await?;
+        match state {
+            SyncState::Succeeded => info!(%integration, run = %run.id, %state, "sync ended"),
+            _ => warn!(%integration, run = %run.id, %state, reason, "sync ended"),
+        }
+        Ok(())
+    }
+
+    /// Reads the streams that are left. An error of the whole run is returned: the rest is not tried then.
+    async fn streams(&self, running: &mut Running<'_>) -> Result<Option<connectors::Error>, Error> {
+        // Streams whose facts are missing, with the reason.
+        let mut lacking: HashMap<&str, connectors::Error> = HashMap::new();
+        for stream in running.manifest().streams {
+            if !running.wants(stream) || running.is_over(stream.name) {
+                continue;
+            }
+            if let Reads::Carry { needed_by } = &stream.reads {
+                if needed_by.iter().all(|name| running.is_over(name)) {
+                    continue;
+                }
+                match self.read_facts(running, stream).await? {
+                    Ok(()) => {}
+                    Err(error) if error.kind == ErrorKind::Auth => return Ok(Some(error)),
+                    Err(error) => lacking.extend(needed_by.iter().map(|name| (*name, error.clone()))),
+                }
+                continue;
+            }
+            let models = stream.models();
+            self.store().begin_stream(running.lease, running.run.id, &models).await?;
+            let ended = match lacking.get(stream.name) {
+                Some(error) => Ended::failed(error),
+                None => match self.read_stream(running, stream).await? {
+                    Ok(ended) => ended,
+                    Err(error) => {
+                        let ended = Ended::failed(&error);
+                        if error.kind == ErrorKind::Auth {
+                            self.end_stream(running, stream, &ended).await?;
+                            return Ok(Some(error));
+                        }
+                        ended
+                    }
+                },
+            };
+            self.end_stream(running, stream, &ended).await?;
+        }
+        Ok(None)
+    }
+
+    async fn end_stream(&self, running: &mut Running<'_>, stream: &Stream, ended: &Ended) -> Result<(), Error> {
+        let mut progress = std::mem::take(&mut running.run.progress);
+        let over = if ended.state == SyncState::Failed { &mut progress.failed } else { &mut progress.done };
+        over.push(stream.name.to_owned());
+        progress.forget_stream();
+        running.run.progress = progress;
+        if let Some(error) = &ended.error {
+            let integration = IntegrationId(running.lease.integration);
+            warn!(%integration, run = %running.run.id, stream = stream.name, error, "a stream was not read well");
+        }
+        let end = EndStream {
+            run: running.run.id,
+            stream: stream.name,
+            models: &stream.models(),
+            state: ended.state,
+            error: ended.error.as_deref(),
+            readable: ended.readable,
+            progress: &running.run.progress,
+            now: self.clock().now(),
+        };
+        Ok(self.store().end_stream(running.lease, end).await?)
+    }
+}

@@ -1,0 +1,100 @@
+//! Takes up what is due: one integration at a time, under its lease. Jobs are wake-ups only; what is to be
+//! done stands in the store.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{error, warn};
+use uuid::Uuid;
+
+use super::{Engine, Error};
+use crate::domain::{IntegrationId, SyncKind};
+use crate::store::{self, Lease};
+
+/// So often a lease is renewed while work goes on.
+const RENEWED_EVERY: Duration = Duration::from_secs(15);
+
+/// Integrations that one process works on at once.
+pub const AT_ONCE: usize = 8;
+
+impl Engine {
+    /// Starts work on integrations that are due, as many as there is room for. Returns how many were begun.
+    pub async fn begin_due(&self, tasks: &TaskTracker, stop: &CancellationToken) -> Result<usize, Error> {
+        let room = AT_ONCE.saturating_sub(tasks.len());
+        if room == 0 || stop.is_cancelled() {
+            return Ok(0);
+        }
+        let most = u64::try_from(room).unwrap_or(1);
+        let due = self.store().due_integrations(self.clock().now(), most).await?;
+        let mut begun = 0;
+        for integration in due {
+            let Some(lease) = self.store().lease(integration, self.0.owner, self.clock().now()).await? else { continue };
+            begun += 1;
+            let (engine, stop) = (self.clone(), stop.clone());
+            tasks.spawn(async move {
+                engine.work(lease, &stop).await;
+                // There may be more to do, here or for whoever had no room.
+                engine.wake();
+            });
+        }
+        Ok(begun)
+    }
+
+    /// Works on one integration until nothing is left to do, the lease is lost or the process stops.
+    async fn work(&self, lease: Lease, stop: &CancellationToken) {
+        let integration = IntegrationId(lease.integration);
+        let worked = tokio::select! {
+            worked = self.runs(&lease) => worked,
+            () = self.keep(&lease) => Err(store::Error::LeaseLost.into()),
+            () = stop.cancelled() => Ok(()),
+        };
+        match worked {
+            Ok(()) => {}
+            Err(Error::Store(store::Error::LeaseLost)) => warn!(%integration, "the lease was lost"),
+            Err(error) => error!(%integration, %error, "a sync was broken off"),
+        }
+        // When it is lost, somebody else has it.
+        let _ = self.store().release(&lease).await;
+    }
+
+    /// Renews the lease; ends when it is lost.
+    async fn keep(&self, lease: &Lease) {
+        loop {
+            tokio::time::sleep(RENEWED_EVERY).await;
+            match self.store().renew(lease, self.clock().now()).await {
+                Ok(()) => {}
+                Err(store::Error::LeaseLost) => return,
+                Err(error) => warn!(%error, "the lease could not be renewed"),
+            }
+        }
+    }
+
+    async fn runs(&self, lease: &Lease) -> Result<(), Error> {
+        loop {
+            let run = match self.store().next_run(lease).await? {
+                Some(run) => run,
+                None if self.is_due(lease.integration).await? => {
+                    let request =
+                        super::SyncRequest { integration: lease.integration, kind: SyncKind::Full, models: None };
+                    self.queue_run(request).await?;
+                    continue;
+                }
+                None => return Ok(()),
+            };
+            self.carry_out(lease, run).await?;
+        }
+    }
+
+    async fn is_due(&self, integration: Uuid) -> Result<bool, Error> {
+        let now = self.clock().now();
+        Ok(self.store().next_sync_at(integration).await?.is_some_and(|at| at <= now.timestamp_millis()))
+    }
+
+    /// When something becomes due by its schedule, at the earliest.
+    pub async fn next_due(&self) -> Result<Option<Duration>, Error> {
+        let now = self.clock().now().timestamp_millis();
+        let next = self.store().next_due().await?;
+        Ok(next.map(|at| Duration::from_millis(u64::try_from(at - now).unwrap_or(0))))
+    }
+}
