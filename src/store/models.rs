@@ -1,5 +1,7 @@
 //! What is known of the record types of an integration: how many records, how fresh, readable or not.
 
+use std::collections::HashMap;
+
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
@@ -18,42 +20,58 @@ pub struct ModelCount {
 }
 
 impl Store {
-    /// In the order of `models`. Counts cost a pass over an index each, so they are made only when asked for.
+    /// By integration, in the order of the record types. Counts cost a pass over an index each, so they are
+    /// made only when asked for.
     pub(super) async fn model_counts(
         &self,
-        integration: Uuid,
-        models: &[RecordType],
+        integrations: &[Uuid],
         counted: bool,
-    ) -> Result<Vec<ModelCount>> {
+    ) -> Result<HashMap<Uuid, Vec<ModelCount>>> {
         let status = model_status::Entity::find()
-            .filter(model_status::Column::IntegrationId.eq(integration))
+            .filter(model_status::Column::IntegrationId.is_in(integrations.iter().copied()))
             .all(self.reader())
             .await?;
-        let mut counts = Vec::new();
-        if counted && !models.is_empty() {
+        let mut counts: HashMap<(Uuid, String), i64> = HashMap::new();
+        if counted && !integrations.is_empty() {
             let mut sql = Sql::new(self.0.database.backend());
-            for (index, model) in models.iter().enumerate() {
+            for (index, model) in RecordType::ALL.iter().enumerate() {
                 sql.push(if index > 0 { " UNION ALL SELECT '" } else { "SELECT '" }).push(model.as_str());
-                sql.push("' AS model, COUNT(*) AS n FROM ").push(table(*model)).push(" t WHERE t.integration_id = ");
-                sql.bind(integration).push(" AND t.remote_deleted_at IS NULL");
+                sql.push("' AS model, t.integration_id, COUNT(*) AS n FROM ").push(table(*model)).push(" t WHERE ");
+                sql.one_of("t.integration_id", integrations);
+                sql.push(" AND t.remote_deleted_at IS NULL GROUP BY t.integration_id");
             }
             for row in self.0.database.rows(sql.statement()).await? {
-                let (model, count): (String, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-                counts.push((model, count));
+                counts.insert((row.try_get_by_index(1)?, row.try_get_by_index(0)?), row.try_get_by_index(2)?);
             }
         }
-        let describe = |model: &RecordType| {
-            let known = status.iter().find(|status| status.model == model.as_str());
-            let count = counts.iter().find(|(of, _)| of == model.as_str()).map_or(0, |(_, count)| *count);
+        let describe = |integration: Uuid, model: RecordType| {
+            let mine = |status: &&model_status::Model| {
+                status.integration_id == integration && status.model == model.as_str()
+            };
+            let known = status.iter().find(mine);
+            let count = counts.get(&(integration, model.as_str().to_owned())).copied().unwrap_or(0);
             ModelCount {
-                model: *model,
+                model,
                 count: u64::try_from(count).unwrap_or(0),
                 last_synced_at: known.and_then(|known| known.last_synced_at),
                 readable: known.is_none_or(|known| known.readable),
                 error: known.and_then(|known| known.error.clone()),
             }
         };
-        Ok(models.iter().map(describe).collect())
+        let of = |integration: &Uuid| {
+            (*integration, RecordType::ALL.iter().map(|model| describe(*integration, *model)).collect())
+        };
+        Ok(integrations.iter().map(of).collect())
+    }
+
+    /// What connecting found out about what can be read.
+    pub async fn set_readable(&self, integration: Uuid, model: RecordType, error: Option<&str>) -> Result<()> {
+        let mut sql = Sql::new(self.0.database.backend());
+        sql.push("INSERT INTO model_status (integration_id, model, last_synced_at, readable, error) VALUES (");
+        sql.bind(integration).push(", ").bind(model.as_str()).push(", NULL, ").bind(error.is_none()).push(", ");
+        sql.bind(error.map(str::to_owned)).push(") ON CONFLICT (integration_id, model) DO UPDATE SET ");
+        sql.push("readable = excluded.readable, error = excluded.error");
+        self.0.database.execute(sql.statement()).await.map(drop)
     }
 }
 

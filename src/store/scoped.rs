@@ -19,7 +19,8 @@ use super::{Result, Store};
 use crate::domain::{Ids, Payload, RecordType, Scope};
 
 /// The scope that is lacking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this needs the scope {0}")]
 pub struct Missing(pub Scope);
 
 /// One caller's view of the store.
@@ -247,11 +248,21 @@ impl Accounts {
         Ok(by_run)
     }
 
-    pub async fn models(&self, integration: Uuid, models: &[RecordType], counted: bool) -> Result<Vec<ModelCount>> {
-        if !self.0.access.sees(integration) {
-            return Ok(Vec::new());
-        }
-        self.0.store.model_counts(integration, models, counted).await
+    pub async fn models(&self, integrations: &[Uuid], counted: bool) -> Result<HashMap<Uuid, Vec<ModelCount>>> {
+        let visible: Vec<Uuid> = integrations.iter().copied().filter(|id| self.0.access.sees(*id)).collect();
+        self.0.store.model_counts(&visible, counted).await
+    }
+
+    /// The latest run of each integration.
+    pub async fn last_runs(&self, integrations: &[Uuid]) -> Result<HashMap<Uuid, Arc<sync_run::Model>>> {
+        let visible: Vec<Uuid> = integrations.iter().copied().filter(|id| self.0.access.sees(*id)).collect();
+        let mut sql = Sql::new(self.0.store.0.database.backend());
+        sql.push("SELECT t.* FROM sync_runs t WHERE ").one_of("t.integration_id", &visible);
+        sql.push(" AND t.id = (SELECT r.id FROM sync_runs r WHERE r.integration_id = t.integration_id ");
+        sql.push("ORDER BY r.queued_at DESC, r.id DESC LIMIT 1)");
+        let rows = self.0.store.0.database.fresh_rows(sql.statement()).await?;
+        let rows = rows.iter().map(|row| sync_run::Model::from_query_result(row, ""));
+        rows.map(|row| Ok(row.map(|row| (row.integration_id, Arc::new(row)))?)).collect()
     }
 
     pub async fn custom_fields(&self, integration: Uuid) -> Result<Vec<custom_field::Model>> {

@@ -93,6 +93,10 @@ impl Engine {
             now: self.clock().now(),
         };
         self.store().create_integration(new, self.ids()).await?;
+        for (model, test) in tests.iter().filter_map(|test| Some((test.model?, test))) {
+            let error = (!test.passed).then_some(test.message.as_str());
+            self.store().set_readable(id, model, error).await?;
+        }
         self.queue_run(SyncRequest { integration: id, kind: SyncKind::Full, models: None }).await?;
         tracing::info!(integration = %crate::domain::IntegrationId(id), connector = manifest.slug, owner = %operator.access().key, "integration connected");
         Ok(Connected { integration: Some(id), tests, refusals })

@@ -1,0 +1,65 @@
+//! GraphQL errors. What a caller did wrong is told with the argument at fault; what went wrong here is told by
+//! a reference that stands in the log beside what happened.
+
+use async_graphql::{ErrorExtensionValues, Response, ServerError};
+use tracing::error;
+
+use crate::domain::Ids;
+use crate::store::{self, Missing};
+use crate::sync;
+
+/// An argument that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{argument} {message}")]
+pub struct BadInput {
+    argument: String,
+    message: String,
+}
+
+impl BadInput {
+    pub fn new(argument: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { argument: argument.into(), message: message.into() }
+    }
+}
+
+/// Gives every error of a response its code, and takes our internals out.
+pub fn tell(response: &mut Response, ids: &dyn Ids) {
+    for error in &mut response.errors {
+        explain(error, ids);
+    }
+}
+
+fn explain(error: &mut ServerError, ids: &dyn Ids) {
+    let internal = error.source::<store::Error>().map(ToString::to_string);
+    let internal = internal.or_else(|| error.source::<sync::Error>().map(ToString::to_string));
+    if let Some(cause) = internal {
+        let reference = ids.uuid().simple().to_string();
+        error!(%reference, cause, "a query failed");
+        error.message = format!("something went wrong here; the log has more under the reference {reference}");
+        error.source = None;
+        set(error, "INTERNAL", None);
+        set_text(error, "reference", &reference);
+    } else if error.source::<Missing>().is_some() {
+        set(error, "FORBIDDEN", None);
+    } else if let Some(argument) = error.source::<BadInput>().map(|bad| bad.argument.clone()) {
+        set(error, "BAD_USER_INPUT", Some(&argument));
+    } else if !error.path.is_empty() && code(error).is_none() {
+        // A value that does not fit its type, found when its field was resolved.
+        set(error, "BAD_USER_INPUT", None);
+    }
+}
+
+fn code(error: &ServerError) -> Option<&async_graphql::Value> {
+    error.extensions.as_ref().and_then(|extensions| extensions.get("code"))
+}
+
+fn set(error: &mut ServerError, code: &str, argument: Option<&str>) {
+    set_text(error, "code", code);
+    if let Some(argument) = argument {
+        set_text(error, "argument", argument);
+    }
+}
+
+fn set_text(error: &mut ServerError, name: &str, value: &str) {
+    error.extensions.get_or_insert_with(ErrorExtensionValues::default).set(name, value);
+}
