@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{Advert, Candidate, Fault, Options, Record, Simulator, Variant};
+use super::{Account, Advert, Candidate, Fault, Options, Record, Simulator, Variant};
 use crate::domain::clock::FrozenClock;
 
 struct Answer {
@@ -221,9 +221,9 @@ async fn wrong_slashes_redirect_and_missing_rights_are_told_apart() {
     assert_eq!(tenant.call("DELETE", "/employees/1", &[], "").await.status, 405);
     tenant.faults(&["forbid-scope=user"]);
     assert_eq!(tenant.get("/users/", &[]).await.status, 403);
-    tenant.simulator.edit(|account| account.expire_tokens());
+    tenant.simulator.edit(Account::expire_tokens);
     assert_eq!(tenant.get("/employees/", &[]).await.json()["error"], "expired_token");
-    tenant.simulator.edit(|account| account.revoke_tokens());
+    tenant.simulator.edit(Account::revoke_tokens);
     assert_eq!(tenant.get("/employees/", &[]).await.json()["error"], "invalid_token");
 }
 
