@@ -54,7 +54,7 @@ impl ApiClient {
 
     /// Asks for a token with exactly these scopes.
     pub async fn token(&self, http: Anonymous<'_>, scopes: &[&str]) -> Result<Granted, NoToken> {
-        let call = Call::post("/oauth2/token").json(&json!({
+        let call = Call::post("/oauth2/token").repeatable().json(&json!({
             "client_id": self.id,
             "client_secret": self.secret.expose_secret(),
             "grant_type": "client_credentials",

@@ -128,7 +128,7 @@ pub fn tags(ids: &IdSpace, candidate: &str, rows: &[Value]) -> Result<Vec<Snapsh
     for row in rows {
         let tag: wire::Tag = decode(row)?;
         let link = CandidateTag { candidate: ids.candidate(candidate), tag: ids.tag(&tag.id.0) };
-        let record = Tag { name: tag.name, remote_id: tag.id.0 };
+        let record = Tag { name: tag.name.or(tag.value), remote_id: tag.id.0 };
         snapshots.push(Snapshot::new(ids.candidate_tag(candidate, &record.remote_id), link, Payload::new()));
         snapshots.push(Snapshot::new(ids.tag(&record.remote_id), record, Payload::new()));
     }

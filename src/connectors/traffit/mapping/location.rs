@@ -13,15 +13,16 @@ pub fn location(post: &Post) -> Option<Location> {
     geolocations
         .find_map(|field| place(&field.value))
         .or_else(|| post.options.get("job_location").and_then(place))
-        .or_else(|| post.advert.locations.get(0).and_then(place))
+        .or_else(|| place(&post.advert.locations))
 }
 
-/// An object with TRAFFIT's nine keys or `{city,country}`, such an object as JSON text, or plain text.
+/// An object with TRAFFIT's nine keys or `{city,country}`, such an object as JSON text, or plain text; the first of
+/// several that says something (options that are one value in TRAFFIT's documents are lists on live tenants).
 fn place(value: &Value) -> Option<Location> {
     let location = match value {
         Value::String(text) => match serde_json::from_str(text) {
-            Ok(object @ Value::Object(_)) => return place(&object),
-            Ok(Value::Null | Value::Array(_)) => return None,
+            Ok(inner @ (Value::Object(_) | Value::Array(_))) => return place(&inner),
+            Ok(Value::Null) => return None,
             _ => Location { raw: present(Some(text.as_str())), ..Location::default() },
         },
         Value::Object(_) => {
@@ -38,7 +39,8 @@ fn place(value: &Value) -> Option<Location> {
                 ..Location::default()
             }
         }
-        _ => return None,
+        Value::Array(places) => return places.iter().find_map(place),
+        Value::Null | Value::Bool(_) | Value::Number(_) => return None,
     };
     (location != Location::default()).then_some(location)
 }
@@ -80,6 +82,8 @@ mod tests {
             (Value::Null, none.clone(), json!([{"city": "Łódź", "country": "Polska"}]), at("Łódź", "Polska", "", "")),
             (none.clone(), json!({}), json!(["Remote", "Łódź"]), raw("Remote")),
             (none.clone(), json!({"job_location": "[]"}), none.clone(), None),
+            (none.clone(), json!({"job_location": ["", "Kraków"]}), none.clone(), raw("Kraków")),
+            (Value::Null, none.clone(), json!(["", {"city": "Łódź"}]), at("Łódź", "", "", "")),
             (none.clone(), none.clone(), none.clone(), None),
             (geolocation(json!({"country": "Polska"})), Value::Null, Value::Null, None),
         ];

@@ -23,7 +23,11 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
     let paging: Paging = resume(request.cursor)?;
     let listed = match Client(&account.http).feed(&paging).await {
         Ok(listed) => listed,
-        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Permission) => return Ok(Page::default()),
+        Err(error)
+            if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Permission) && paging == Paging::default() =>
+        {
+            return Ok(Page::default());
+        }
         // The feed takes no credentials, so they cannot be what is wrong.
         Err(error) if error.kind == ErrorKind::Auth => {
             return Err(Error::new(ErrorKind::Shape, format!("{FEED} asks for credentials")));

@@ -27,6 +27,10 @@ pub struct Content {
     /// The scopes that the API client has; all without.
     pub scopes: Option<Vec<&'static str>>,
     pub page_size: usize,
+    /// Leaves the page headers out.
+    pub bare: bool,
+    /// Answers metadata with the list itself.
+    pub ignores_metadata: bool,
     /// Method and path of everything that was asked.
     pub seen: Vec<String>,
 }
@@ -106,18 +110,20 @@ async fn answer(
     if path == "/oauth2/token" {
         return token(&content, &serde_json::from_slice(&body).unwrap());
     }
-    if headers.contains_key("x-response-metadata") {
+    if headers.contains_key("x-response-metadata") && !content.ignores_metadata {
         return respond(200, json!({"fields": content.labels}).to_string());
     }
     match content.at.get(&path) {
         Some(Value::Array(rows)) => {
             let size = number("x-request-page-size").unwrap_or(20).min(content.page_size);
             let shown: Vec<_> = rows.iter().skip((page - 1) * size).take(size).collect();
-            Response::builder()
-                .header("x-result-total-count", rows.len())
-                .header("x-result-total-pages", rows.len().div_ceil(size))
-                .body(Body::from(json!(shown).to_string()))
-                .unwrap()
+            let mut response = Response::builder();
+            if !content.bare {
+                response = response
+                    .header("x-result-total-count", rows.len())
+                    .header("x-result-total-pages", rows.len().div_ceil(size));
+            }
+            response.body(Body::from(json!(shown).to_string())).unwrap()
         }
         Some(object) => respond(200, object.to_string()),
         None => respond(404, json!({"code": 404, "message": "Not Found"}).to_string()),
