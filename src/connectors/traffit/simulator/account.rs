@@ -49,7 +49,7 @@ pub struct Account {
     pub(super) tokens_made: u64,
     pub(super) candidates: BTreeMap<i64, Candidate>,
     pub(super) jobs: BTreeMap<i64, Job>,
-    /// `(job, candidate)` to the open ledger row.
+    /// `(job, candidate)` to the open ledger row, or to an id that no row has.
     pub(super) members: BTreeMap<(i64, i64), i64>,
     pub(super) jobs_of: BTreeSet<(i64, i64)>,
     /// In id order, as are the activities and the sources.

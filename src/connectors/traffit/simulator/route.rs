@@ -198,6 +198,16 @@ pub(super) fn spoil(faults: &mut Faults, call: &Call, has_written: bool, mut rep
     if has_written && call.method != Method::GET && faults.every(Kind::LostAnswerEvery, path) {
         return Reply::broken();
     }
+    if reply.status == 404 && faults.on(Kind::Gone410, path) && route_exists(path) {
+        reply = Reply::fail(410, "Gone");
+    }
+    if let Content::Json(text) = &mut reply.content
+        && faults.on(Kind::TextIds, path)
+        && let Ok(mut body) = serde_json::from_str::<Value>(text)
+    {
+        text_ids(&mut body);
+        *text = body.to_string();
+    }
     if let Content::Json(text) = &mut reply.content
         && reply.status == 200
         && faults.on(Kind::TruncatedPage, path)
@@ -209,4 +219,25 @@ pub(super) fn spoil(faults: &mut Faults, call: &Call, has_written: bool, mut rep
         text.truncate(half);
     }
     reply
+}
+
+fn route_exists(path: &str) -> bool {
+    let below = path.strip_prefix(BASE).unwrap_or_default();
+    scopes(&below.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>()).is_some()
+}
+
+/// Every `id` that is a number becomes a text, however deep it lies.
+fn text_ids(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, inner) in fields {
+                match inner {
+                    Value::Number(id) if name == "id" || name.ends_with("_id") => *inner = Value::from(id.to_string()),
+                    _ => text_ids(inner),
+                }
+            }
+        }
+        Value::Array(rows) => rows.iter_mut().for_each(text_ids),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }

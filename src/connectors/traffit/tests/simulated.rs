@@ -142,6 +142,9 @@ async fn a_whole_account_is_read_as_it_is() {
 async fn faults_that_can_be_borne_change_nothing() {
     for faults in [
         &["ghost-total=150"][..],
+        &["short-pages", "ghost-total=7"],
+        &["no-page-headers"],
+        &["text-ids", "gone-410"],
         &["error-rate=0.01"],
         &["rate-limit-every=100"],
         &["drop-connection-every=40"],
@@ -168,7 +171,7 @@ async fn a_list_that_shifts_is_read_once_more() {
 
 #[tokio::test]
 async fn what_a_list_hides_is_not_confirmed_as_gone() {
-    let tenant = tenant(20, 6, &["empty-list"]).await;
+    let tenant = tenant(20, 6, &["empty-list", "gone-410"]).await;
     let (users, jobs, candidates, state) = tenant.simulator.edit(|held| {
         let workflow = held.workflow(held.workflow_ids()[0]).unwrap();
         (held.user_ids(), held.job_ids(), held.candidate_ids(), workflow.states[0].id)
