@@ -148,6 +148,11 @@ impl Account {
         self.ledger_row(*self.members.get(&(job, candidate))?).map(|row| row.state)
     }
 
+    /// The ledger row that says where a member stands.
+    pub fn current_row(&self, job: i64, candidate: i64) -> Option<i64> {
+        self.members.get(&(job, candidate)).copied().filter(|&id| self.ledger_row(id).is_some())
+    }
+
     pub(super) fn ledger_row(&self, id: i64) -> Option<&LedgerRow> {
         self.ledger.binary_search_by_key(&id, |row| row.id).ok().and_then(|at| self.ledger.get(at))
     }

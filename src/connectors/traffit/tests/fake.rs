@@ -11,11 +11,13 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::connectors::connector::{Account, Carried, Connector, Credentials, OpenAccount, Page, Problem, ReadPage};
+use crate::connectors::conformance;
+pub use crate::connectors::conformance::Outcome;
+use crate::connectors::connector::{Account, Carried, Connector, Credentials, OpenAccount};
 use crate::connectors::error::Error;
 use crate::connectors::traffit::Traffit;
 use crate::domain::clock::{FrozenClock, SeededIds};
-use crate::domain::{IdSpace, IntegrationId, RecordType, Snapshot};
+use crate::domain::{IdSpace, IntegrationId};
 
 #[derive(Default)]
 pub struct Content {
@@ -140,42 +142,7 @@ fn token(content: &Content, request: &Value) -> Response {
     Response::builder().status(status).body(Body::from(body.to_string())).unwrap()
 }
 
-/// What a stream gave, read as the engine reads it.
-#[derive(Debug, Default)]
-pub struct Outcome {
-    pub records: Vec<Snapshot>,
-    pub problems: Vec<Problem>,
-    pub pages: usize,
-}
-
-impl Outcome {
-    /// Remote ids of records of a type.
-    pub fn remote_ids(&self, of: RecordType) -> Vec<String> {
-        let records = self.records.iter().map(|snapshot| &snapshot.record);
-        records
-            .filter(|record| record.record_type() == of)
-            .map(|record| record.remote_id().unwrap().to_owned())
-            .collect()
-    }
-
-    pub fn count(&self, of: RecordType) -> usize {
-        self.records.iter().filter(|snapshot| snapshot.record.record_type() == of).count()
-    }
-}
-
+/// As the engine reads a stream.
 pub async fn read(account: &Account, stream: &str, carried: &mut Carried) -> Result<Outcome, Error> {
-    let mut outcome = Outcome::default();
-    let mut cursor: Option<String> = None;
-    loop {
-        let request = ReadPage { stream, cursor: cursor.as_deref(), carried };
-        let Page { records, problems, carry, next, .. } = Traffit.read(account, request).await?;
-        outcome.records.extend(records);
-        outcome.problems.extend(problems);
-        outcome.pages += 1;
-        carry.into_iter().for_each(|fact| carried.put(fact));
-        match next {
-            Some(next) => cursor = Some(next),
-            None => return Ok(outcome),
-        }
-    }
+    conformance::read(&Traffit, account, stream, carried).await
 }
