@@ -62,7 +62,7 @@ impl Simulated for Tenant {
                     account.serve_as(Record::History, row, garbage);
                     Some(format!("{job}:{candidate}"))
                 }
-                RecordType::CandidateTag => Some(9.to_string()),
+                RecordType::CandidateTag => Some("9".to_owned()),
                 // They come with their job or with the link to them.
                 RecordType::JobStage | RecordType::HiringTeamMember | RecordType::Tag => None,
             })
