@@ -2,7 +2,7 @@
 //! and what its refusals mean.
 
 use futures::{StreamExt, TryStreamExt, stream};
-use http::header::{CONTENT_TYPE, HeaderName};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 use serde_json::{Value, json};
 
 use super::auth::SETTINGS;
@@ -25,6 +25,8 @@ pub const LEDGER: &str = "/employees/recruitment_history";
 pub const FEED: &str = "/public/job_posts/published";
 
 const BASE: &str = "/api/integration/v2";
+
+const JSON: &str = "application/json";
 
 const SIZE: HeaderName = HeaderName::from_static("x-request-page-size");
 const PAGE: HeaderName = HeaderName::from_static("x-request-current-page");
@@ -99,7 +101,7 @@ impl Client<'_> {
 
     /// One page of the career page's feed; its sort header has a shape of its own.
     pub async fn feed(&self, paging: &Paging) -> Result<Listed, Error> {
-        let call = paged(Call::get(FEED).anonymous(), PAGE_SIZE, paging)
+        let call = paged(Call::get(FEED).anonymous().header(ACCEPT, JSON), PAGE_SIZE, paging)
             .header(SORT, &json!({"sort_by": "id", "direction": "ASC"}).to_string());
         listed(&self.answer(call).await?)
     }
@@ -156,7 +158,7 @@ impl Client<'_> {
 
 /// TRAFFIT's documents send the content type even with a GET (§1.4).
 fn integration(endpoint: &'static str) -> Call {
-    Call::get(endpoint).below(BASE).header(CONTENT_TYPE, "application/json")
+    Call::get(endpoint).below(BASE).header(CONTENT_TYPE, JSON).header(ACCEPT, JSON)
 }
 
 fn paged(call: Call, size: u32, paging: &Paging) -> Call {

@@ -151,8 +151,11 @@ pub struct RecruitmentDetail {
 /// What the ledger stream needs to choose the current row, guide §5.8.
 #[derive(Debug, Deserialize)]
 pub struct LedgerKey {
-    pub employee: Reference,
-    pub recruitment: Reference,
+    /// Left out, as every relation that is null, when the person or the recruitment is no more (guide §1.9).
+    #[serde(default)]
+    pub employee: Option<Reference>,
+    #[serde(default)]
+    pub recruitment: Option<Reference>,
     #[serde(default, deserialize_with = "text")]
     pub end_date: Option<String>,
 }
@@ -185,7 +188,9 @@ pub struct PostKey {
 
 #[derive(Debug, Deserialize)]
 pub struct PostKeyAdvert {
-    pub recruitment: Reference,
+    /// Left out when the advert belongs to no recruitment (guide §1.9).
+    #[serde(default)]
+    pub recruitment: Option<Reference>,
 }
 
 /// A row of `/public/job_posts/published`. `options` is an empty array when there are none.

@@ -32,7 +32,7 @@ fn place(value: &Value) -> Option<Location> {
                 // `country` is a name in the tenant's language beside `iso`; in `{city,country}` it is all.
                 country: match value.get("city") {
                     None => part("iso").map(|iso| iso.to_uppercase()),
-                    Some(_) => part("iso").map(|iso| iso.to_uppercase()).or_else(|| part("country")),
+                    Some(_) => part("iso").or_else(|| part("country")).map(code),
                 },
                 state: part("region1"),
                 zip_code: part("postcode"),
@@ -43,6 +43,12 @@ fn place(value: &Value) -> Option<Location> {
         Value::Null | Value::Bool(_) | Value::Number(_) => return None,
     };
     (location != Location::default()).then_some(location)
+}
+
+/// A country's code in upper case; a name as it is.
+fn code(country: String) -> String {
+    let is_code = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if is_code { country.to_uppercase() } else { country }
 }
 
 #[cfg(test)]
@@ -80,6 +86,7 @@ mod tests {
             (geolocation(json!({"locality": null})), json!({"job_location": gdynia}), none.clone(), expected),
             (none.clone(), json!({"job_location": "Kraków, Polska"}), none.clone(), raw("Kraków, Polska")),
             (Value::Null, none.clone(), json!([{"city": "Łódź", "country": "Polska"}]), at("Łódź", "Polska", "", "")),
+            (Value::Null, none.clone(), json!([{"city": "Łódź", "country": "pl"}]), at("Łódź", "PL", "", "")),
             (none.clone(), json!({}), json!(["Remote", "Łódź"]), raw("Remote")),
             (none.clone(), json!({"job_location": "[]"}), none.clone(), None),
             (none.clone(), json!({"job_location": ["", "Kraków"]}), none.clone(), raw("Kraków")),

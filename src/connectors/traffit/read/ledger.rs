@@ -41,11 +41,10 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
                 continue;
             }
         };
-        if key.end_date.is_some() {
-            continue;
-        }
+        // A row of nobody, or of no job, says nothing of an application.
+        let (Some(job), Some(candidate), None) = (key.recruitment, key.employee, key.end_date) else { continue };
         // A move between two pages leaves two open rows here: the first was read before it was closed.
-        let key = application_key(&key.recruitment.0.0, &key.employee.0.0);
+        let key = application_key(&job.0.0, &candidate.0.0);
         let wins = known.get::<Value>(CURRENT, &key).is_none_or(|other| rank(&row) >= rank(&other));
         if wins {
             known.put(CURRENT, key, row);

@@ -84,7 +84,9 @@ async fn of_several_posts_the_latest_counts() {
     let fake = small().await;
     fake.content.lock().unwrap().page_size = 2;
     let (early, late) = ("2026-01-01 00:00:00", "2026-02-01 00:00:00");
-    let posts = [post(1, 60, late), post(3, 60, early), post(4, 61, early), post(2, 60, late), post(5, 61, "soon")];
+    let mut posts = vec![post(1, 60, late), post(3, 60, early), post(4, 61, early), post(2, 60, late)];
+    // One without a time, and one of no recruitment.
+    posts.extend([post(5, 61, "soon"), json!({"id": 6, "advert": {"values": []}})]);
     fake.put("/public/job_posts/published", json!(posts));
     let (account, mut carried) = (fake.account(), Carried::default());
     for stream in ["workflows", "adverts"] {
@@ -220,13 +222,13 @@ async fn a_long_list_is_read_several_pages_at_a_time() {
 async fn an_application_whose_place_may_be_in_an_unreadable_row_is_left_as_it_is() {
     // The members of job 60 are 1, 2 and 3; of the first the ledger knows where it stands.
     for (garbage, held_back) in [
-        (json!({"id": 15, "recruitment": {"id": 60}}), vec!["60:2", "60:3"]),
+        (json!({"id": 15, "employee": {}, "recruitment": {"id": 60}}), vec!["60:2", "60:3"]),
         (json!({"id": 15, "employee": {"id": 2}, "recruitment": "?"}), vec!["60:2"]),
         (json!({"id": 15, "employee": {"id": 2}, "recruitment": {"id": 60}, "end_date": {}}), vec!["60:2"]),
         (json!("garbage"), vec!["60:2", "60:3"]),
         // Closed, or of somebody else: none is concerned.
-        (json!({"id": 15, "recruitment": {"id": 60}, "end_date": "2026-01-02 10:00:00"}), vec![]),
-        (json!({"id": 15, "employee": {"id": 9}}), vec![]),
+        (json!({"id": 15, "employee": {}, "recruitment": {"id": 60}, "end_date": "2026-01-02 10:00:00"}), vec![]),
+        (json!({"id": 15, "employee": {"id": 9}, "recruitment": {}}), vec![]),
     ] {
         let fake = small().await;
         fake.put("/employees/recruitment_history", json!([garbage, open_row(11, 60, 1, "2026-01-03 10:00:00", 23)]));
@@ -268,7 +270,9 @@ async fn applications_are_members_and_stand_where_the_ledger_says() {
             open_row(13, 60, 2, "2026-01-02 10:00:00", 19),
             // No member any more.
             open_row(14, 61, 1, "2026-01-02 10:00:00", 19),
-            {"id": 15, "recruitment": {"id": 61}},
+            {"id": 15, "employee": "?", "recruitment": {"id": 61}},
+            // Of a person that is no more.
+            {"id": 16, "recruitment": {"id": 60}},
         ]),
     );
     // Deleted after it was listed.
