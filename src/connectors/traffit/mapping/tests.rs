@@ -100,7 +100,8 @@ fn outcomes_follow_the_meaning_of_the_stage() {
         (None, true, "DECLINED"),
         (Some("wait"), false, "PENDING"),
         (Some("made up"), false, "PENDING"),
-        (None, false, "PENDING"),
+        // The workflow does not say; the ledger row's own type is `end-bad`.
+        (None, false, "DECLINED"),
     ];
     for (kind, is_rejection, outcome) in meanings {
         let meaning = StageMeaning { kind: kind.map(str::to_owned), is_rejection };

@@ -52,6 +52,7 @@ faults! {
     GarbageEmployee "garbage-employee" Number "=ID: that employee is served with values of wrong types";
     Deleted404 "deleted-404" MaybeNumber "[=ID]: that employee's own paths, or all employees', answer 404 although lists have it";
     Gone410 "gone-410" Nothing ": what answers 404 because it was deleted or never was answers 410";
+    ErrorShape "error-shape" Word "=NAME: refusals come with another body: nested, list, text, html or empty";
     Duplicate409 "duplicate-409" Nothing ": creating an employee answers 409 whatever the e-mail";
     DuplicateAdd204 "duplicate-add-204" Nothing ": adding a member again answers 204 instead of 409";
     RejectionRequired "rejection-required" Nothing ": rejecting without rejection_id answers 400";

@@ -3,7 +3,7 @@
 //! and a wrong slash 301 without one.
 
 use axum::http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::account::Account;
 use super::collection::{self, Collection, Orders};
@@ -201,6 +201,11 @@ pub(super) fn spoil(faults: &mut Faults, call: &Call, has_written: bool, mut rep
     if reply.status == 404 && faults.on(Kind::Gone410, path) && route_exists(path) {
         reply = Reply::fail(410, "Gone");
     }
+    if reply.status >= 400
+        && let Some(shape) = faults.word(Kind::ErrorShape, path)
+    {
+        reply.content = refusal(&reply.content, shape);
+    }
     if let Content::Json(text) = &mut reply.content
         && faults.on(Kind::TextIds, path)
         && let Ok(mut body) = serde_json::from_str::<Value>(text)
@@ -219,6 +224,23 @@ pub(super) fn spoil(faults: &mut Faults, call: &Call, has_written: bool, mut rep
         text.truncate(half);
     }
     reply
+}
+
+/// A refusal in another of the shapes that integrators met (§1.10: three, none of them quoted).
+fn refusal(content: &Content, shape: &str) -> Content {
+    let body = match content {
+        Content::Json(text) => serde_json::from_str(text).unwrap_or(Value::Null),
+        Content::Empty | Content::Raw(..) | Content::Broken => Value::Null,
+    };
+    let text = |key: &str| body.get(key).and_then(Value::as_str);
+    let (code, message) = (text("error"), text("error_description").or(text("message")));
+    match shape {
+        "nested" => Content::Json(json!({"error": {"code": code, "message": message}}).to_string()),
+        "list" => Content::Json(json!({"errors": [{"message": message}]}).to_string()),
+        "text" => Content::Json(json!(message).to_string()),
+        "html" => Content::Raw("text/html; charset=UTF-8".to_owned(), ERROR_PAGE.into()),
+        _ => Content::Empty,
+    }
 }
 
 fn route_exists(path: &str) -> bool {
