@@ -45,7 +45,7 @@ async fn scope_check(account: &Account, scope: &str, opens: &str) -> Check {
     };
     let granted = match ApiClient::new(id, secret).token(account.http.anonymous(), &[scope]).await {
         Ok(token) if token.has(scope) => Ok(()),
-        Ok(_) | Err(NoToken::InvalidScope) => lacking(),
+        Ok(_) | Err(NoToken::InvalidScope | NoToken::Unexplained(_)) => lacking(),
         Err(NoToken::Other(error)) => Err(error),
     };
     let missing = matches!(&granted, Err(error) if error.kind == ErrorKind::Permission);

@@ -19,6 +19,11 @@ async fn a_client_that_lacks_scopes_gets_a_token_with_the_others() {
     account.http.sign_in().await.unwrap();
     assert_eq!(fake.seen("POST /oauth2/token"), 11);
 
+    // The same from a server that gives no reason.
+    fake.content.lock().unwrap().silent = true;
+    read(&fake.account(), "users", &mut Carried::default()).await.unwrap();
+    fake.content.lock().unwrap().silent = false;
+
     fake.content.lock().unwrap().scopes = Some(vec![]);
     let error = fake.account().http.sign_in().await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Permission);

@@ -28,6 +28,8 @@ pub struct Content {
     pub labels: Value,
     /// The scopes that the API client has; all without.
     pub scopes: Option<Vec<&'static str>>,
+    /// Refuses tokens without saying why.
+    pub silent: bool,
     pub page_size: usize,
     /// Leaves the page headers out.
     pub bare: bool,
@@ -137,6 +139,7 @@ fn token(content: &Content, request: &Value) -> Response {
     let granted = content.scopes.as_ref().is_none_or(|scopes| asked.iter().all(|scope| scopes.contains(scope)));
     let (status, body) = match granted {
         true => (200, json!({"access_token": "t", "expires_in": 2_592_000, "scope": request["scope"]})),
+        false if content.silent => (400, json!({"message": "Bad Request"})),
         false => (400, json!({"error": "invalid_scope", "error_description": "An unsupported scope"})),
     };
     Response::builder().status(status).body(Body::from(body.to_string())).unwrap()
