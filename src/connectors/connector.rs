@@ -114,7 +114,8 @@ pub struct Page {
 #[derive(Debug, Clone)]
 pub struct Problem {
     pub of: RecordType,
-    /// None when not even the id could be read.
+    /// None when not even the id could be read, or when all records of the type are concerned: it might be any of
+    /// them, so none counts as deleted by what this read shows.
     pub id: Option<Uuid>,
     pub remote_id: Option<String>,
     /// Names endpoint and field; no values.

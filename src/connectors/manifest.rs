@@ -138,6 +138,22 @@ pub enum FeatureKey {
     WebhookSubscriptions,
 }
 
+impl FeatureKey {
+    pub const ALL: &'static [Self] = &[
+        Self::SourceWriting,
+        Self::SyncOnlyCreatedApplications,
+        Self::ConnectionGuide,
+        Self::Prerequisites,
+        Self::CreateCredentials,
+        Self::CandidateSourceTracking,
+        Self::FullAttachmentRetry,
+        Self::Passthrough,
+        Self::ScopeTesting,
+        Self::PerModelTests,
+        Self::WebhookSubscriptions,
+    ];
+}
+
 #[derive(Debug)]
 pub struct WebhookEvent {
     pub event: &'static str,

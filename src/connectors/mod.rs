@@ -1,6 +1,8 @@
 //! Vendors. One folder each, with the same file names in every folder; this folder's own files say what a
 //! vendor must be able to do and give all of them one way to send a request.
 
+#[cfg(test)]
+mod conformance;
 pub mod connector;
 pub mod error;
 pub mod guide;

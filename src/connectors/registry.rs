@@ -1,4 +1,4 @@
-//! The list of vendors. Adding a vendor is a folder and one line here.
+//! The list of vendors. Adding a vendor is a folder and one line here, and one for its simulator in the tests.
 
 use std::sync::Arc;
 
@@ -14,6 +14,10 @@ impl Default for Registry {
         Self(Arc::new([Arc::new(Traffit)]))
     }
 }
+
+/// Every vendor's simulator for the conformance suite, in the same order.
+#[cfg(test)]
+pub(super) const SIMULATED: &[super::conformance::Entry] = &[super::traffit::conformance::ENTRY];
 
 impl Registry {
     pub fn all(&self) -> impl Iterator<Item = &Arc<dyn Connector>> {

@@ -198,7 +198,7 @@ impl VendorHttp {
             if !answer.status.is_redirection() || answer.status == StatusCode::NOT_MODIFIED {
                 return Ok(answer);
             }
-            if !call.is_safe() {
+            if !call.reads() {
                 let moved = Error::new(ErrorKind::Shape, format!("{} answered a write with a redirect", call.endpoint));
                 return Err(Failure::Ours(moved.may_have_arrived(true)));
             }

@@ -32,6 +32,9 @@ pub struct ApiClient {
 /// Why there is no token.
 pub enum NoToken {
     InvalidScope,
+    /// A refusal that gives no reason: only its status is documented (guide §1.3). Wrong credentials most likely, as
+    /// the error says, or a scope that the client lacks.
+    Unexplained(Error),
     Other(Error),
 }
 
@@ -54,7 +57,7 @@ impl ApiClient {
 
     /// Asks for a token with exactly these scopes.
     pub async fn token(&self, http: Anonymous<'_>, scopes: &[&str]) -> Result<Granted, NoToken> {
-        let call = Call::post("/oauth2/token").json(&json!({
+        let call = Call::post("/oauth2/token").repeatable().json(&json!({
             "client_id": self.id,
             "client_secret": self.secret.expose_secret(),
             "grant_type": "client_credentials",
@@ -80,7 +83,7 @@ impl ApiClient {
         for scope in SCOPES {
             match self.token(http, &[scope]).await {
                 Ok(_) => granted.push(scope),
-                Err(NoToken::InvalidScope) => {}
+                Err(NoToken::InvalidScope | NoToken::Unexplained(_)) => {}
                 Err(NoToken::Other(error)) => return Err(error),
             }
         }
@@ -100,18 +103,20 @@ impl ApiClient {
 impl Authenticator for ApiClient {
     async fn mint(&self, http: Anonymous<'_>) -> Result<Token, Error> {
         let wanted = self.remembered().unwrap_or_else(|| SCOPES.to_vec());
-        match self.token(http, &wanted).await {
+        let none = match self.token(http, &wanted).await {
             Ok(granted) => return Ok(granted.token),
             Err(NoToken::Other(error)) => return Err(error),
-            Err(NoToken::InvalidScope) => self.remember(None),
-        }
+            Err(NoToken::Unexplained(error)) => error,
+            Err(NoToken::InvalidScope) => no_scopes(),
+        };
+        self.remember(None);
         let granted = self.search(http).await?;
         if granted.is_empty() {
-            return Err(no_scopes());
+            return Err(none);
         }
         let token = self.token(http, &granted).await.map_err(|no_token| match no_token {
             NoToken::InvalidScope => no_scopes(),
-            NoToken::Other(error) => error,
+            NoToken::Unexplained(error) | NoToken::Other(error) => error,
         })?;
         self.remember(Some(granted));
         Ok(token.token)
@@ -135,8 +140,10 @@ fn refused(answer: &Answer) -> NoToken {
         (_, Some("invalid_scope")) => return NoToken::InvalidScope,
         (_, Some(code @ ("invalid_client" | "invalid_grant" | "unauthorized_client"))) => wrong_credentials(code),
         (404, _) => wrong_subdomain(),
-        // Only the status is documented, so a 400 without a known code most likely means the same.
-        (400 | 401, None) => wrong_credentials("no reason given"),
+        (400 | 401, None) => {
+            let error = wrong_credentials("no reason given").private(refusal.private());
+            return NoToken::Unexplained(error);
+        }
         _ => status_error(answer, None),
     };
     NoToken::Other(error.private(refusal.private()))

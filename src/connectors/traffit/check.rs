@@ -24,6 +24,9 @@ pub async fn run(account: &Account) -> Vec<Check> {
     let refused = signed_in.is_err();
     let mut checks = vec![check("credentials", None, signed_in, "The credentials are accepted.")];
     if refused {
+        // Whatever answered in this way, it is not the TRAFFIT that was meant.
+        let elsewhere = || format!("Check the subdomain, and the client id and secret in TRAFFIT, {SETTINGS}.");
+        checks[0].fix.get_or_insert_with(elsewhere);
         return checks;
     }
     for (scope, opens) in NEEDED {
@@ -42,7 +45,7 @@ async fn scope_check(account: &Account, scope: &str, opens: &str) -> Check {
     };
     let granted = match ApiClient::new(id, secret).token(account.http.anonymous(), &[scope]).await {
         Ok(token) if token.has(scope) => Ok(()),
-        Ok(_) | Err(NoToken::InvalidScope) => lacking(),
+        Ok(_) | Err(NoToken::InvalidScope | NoToken::Unexplained(_)) => lacking(),
         Err(NoToken::Other(error)) => Err(error),
     };
     let missing = matches!(&granted, Err(error) if error.kind == ErrorKind::Permission);

@@ -1,14 +1,15 @@
 //! TRAFFIT's endpoints: canonical paths (§1.7 of the reference: the slash at the end matters), page headers,
 //! and what its refusals mean.
 
-use http::header::{CONTENT_TYPE, HeaderName};
-use serde::Deserialize;
+use futures::{StreamExt, TryStreamExt, stream};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 use serde_json::{Value, json};
 
 use super::auth::SETTINGS;
-use super::paging::{Listed, PAGE_SIZE, Paging};
+use super::paging::{Headers, Listed, PAGE_SIZE, Paging};
 use crate::connectors::error::{Error, ErrorKind};
 use crate::connectors::vendor_http::{Answer, Call, VendorHttp};
+use crate::domain::text::present;
 
 pub const USERS: &str = "/users/";
 pub const USER: &str = "/users/{id}";
@@ -25,6 +26,8 @@ pub const FEED: &str = "/public/job_posts/published";
 
 const BASE: &str = "/api/integration/v2";
 
+const JSON: &str = "application/json";
+
 const SIZE: HeaderName = HeaderName::from_static("x-request-page-size");
 const PAGE: HeaderName = HeaderName::from_static("x-request-current-page");
 const SORT: HeaderName = HeaderName::from_static("x-request-sort");
@@ -32,6 +35,18 @@ const METADATA: HeaderName = HeaderName::from_static("x-response-metadata");
 
 /// Requests of one page of work that are under way together; the account's budget counts besides.
 pub const AT_ONCE: usize = 4;
+
+/// Pages of one list, in order, and what comes after them.
+pub struct Pages {
+    pub lists: Vec<Listed>,
+    pub next: Option<Paging>,
+}
+
+impl Pages {
+    pub fn into_rows(self) -> impl Iterator<Item = Value> {
+        self.lists.into_iter().flat_map(|listed| listed.rows)
+    }
+}
 
 /// One account's TRAFFIT.
 #[derive(Clone, Copy)]
@@ -41,6 +56,36 @@ impl Client<'_> {
     /// One page of a list of the integration API.
     pub async fn page(&self, endpoint: &'static str, paging: &Paging) -> Result<Listed, Error> {
         self.listed(integration(endpoint), PAGE_SIZE, paging).await
+    }
+
+    /// The next pages of a list: the first alone, and as soon as their number is known several at once.
+    pub async fn pages(&self, endpoint: &'static str, paging: &Paging) -> Result<Pages, Error> {
+        self.several(|| integration(endpoint), paging).await
+    }
+
+    /// The next pages of what belongs to `id`.
+    pub async fn pages_of(&self, endpoint: &'static str, id: &str, paging: &Paging) -> Result<Pages, Error> {
+        self.several(|| integration(endpoint).with("id", id), paging).await
+    }
+
+    async fn several(&self, call: impl Fn() -> Call, paging: &Paging) -> Result<Pages, Error> {
+        let asked = stream::iter(paging.ahead(AT_ONCE));
+        let answers: Vec<Listed> = asked
+            .map(|at| {
+                let call = call();
+                async move { self.listed(call, PAGE_SIZE, &at).await }
+            })
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        let mut pages = Pages { lists: Vec::with_capacity(answers.len()), next: Some(paging.clone()) };
+        for listed in answers {
+            // The list ended earlier than it said, or is to be read again.
+            let Some(at) = pages.next.take_if(|at| at.pass == paging.pass) else { break };
+            pages.next = at.next(&listed);
+            pages.lists.push(listed);
+        }
+        Ok(pages)
     }
 
     /// One page of what belongs to `id`.
@@ -56,7 +101,7 @@ impl Client<'_> {
 
     /// One page of the career page's feed; its sort header has a shape of its own.
     pub async fn feed(&self, paging: &Paging) -> Result<Listed, Error> {
-        let call = paged(Call::get(FEED).anonymous(), PAGE_SIZE, paging)
+        let call = paged(Call::get(FEED).anonymous().header(ACCEPT, JSON), PAGE_SIZE, paging)
             .header(SORT, &json!({"sort_by": "id", "direction": "ASC"}).to_string());
         listed(&self.answer(call).await?)
     }
@@ -79,23 +124,19 @@ impl Client<'_> {
         }
     }
 
-    /// The labels of a list's fields, by key; fields without one are left out (§1.8).
+    /// The labels of a list's fields, by key; fields without one are left out (§1.8). None at all where the metadata
+    /// are refused, or the list itself is answered in their place: a label is no reason to miss a record.
     pub async fn labels(&self, endpoint: &'static str) -> Result<Vec<(String, String)>, Error> {
-        #[derive(Deserialize)]
-        struct Metadata {
-            fields: Value,
-        }
         let call = paged(integration(endpoint), 1, &Paging::default()).header(METADATA, "true");
-        let metadata: Metadata = self.answer(call).await?.json()?;
-        let fields = match metadata.fields {
-            Value::Object(fields) => fields,
-            // PHP's form of an empty object.
-            Value::Array(none) if none.is_empty() => return Ok(Vec::new()),
-            _ => return Err(Error::shape(endpoint, "fields of the metadata", "an object")),
+        let metadata: Value = match self.answer(call).await {
+            Ok(answer) => answer.json()?,
+            Err(error) if matches!(error.kind, ErrorKind::Invalid | ErrorKind::NotFound) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
         };
-        let labels = fields.into_iter().filter_map(|(key, field)| {
-            let name = field.get("name")?.as_str()?.to_owned();
-            Some((key, name))
+        let Some(Value::Object(fields)) = metadata.get("fields") else { return Ok(Vec::new()) };
+        let labels = fields.iter().filter_map(|(key, field)| {
+            let label = present(field.get("name")?.as_str())?;
+            Some((key.clone(), label))
         });
         Ok(labels.collect())
     }
@@ -117,7 +158,7 @@ impl Client<'_> {
 
 /// TRAFFIT's documents send the content type even with a GET (§1.4).
 fn integration(endpoint: &'static str) -> Call {
-    Call::get(endpoint).below(BASE).header(CONTENT_TYPE, "application/json")
+    Call::get(endpoint).below(BASE).header(CONTENT_TYPE, JSON).header(ACCEPT, JSON)
 }
 
 fn paged(call: Call, size: u32, paging: &Paging) -> Call {
@@ -125,11 +166,12 @@ fn paged(call: Call, size: u32, paging: &Paging) -> Call {
 }
 
 fn listed(answer: &Answer) -> Result<Listed, Error> {
-    Ok(Listed {
-        rows: answer.rows()?,
+    let headers = Headers {
         total: answer.number("x-result-total-count"),
         total_pages: answer.number("x-result-total-pages"),
-    })
+        page_size: answer.number("x-result-page-size"),
+    };
+    Ok(Listed::new(answer.rows()?, &headers))
 }
 
 /// What a refusal says, whichever of TRAFFIT's three shapes it has (§1.10): `{error, error_description}`,

@@ -21,8 +21,8 @@ pub async fn confirm(account: &Account, of: RecordType, remote_ids: &[String]) -
         RecordType::Application => applications(client, remote_ids).await,
         RecordType::ApplicationStage => {
             // An id does not tell its workflow.
-            let states = every_state(client).await?;
-            Ok(remote_ids.iter().filter(|id| !states.contains(*id)).cloned().collect())
+            let Some(states) = every_state(client).await? else { return Ok(Vec::new()) };
+            Ok(remote_ids.iter().filter(|id| !states.contains(&Id((*id).clone()))).cloned().collect())
         }
         // They are replaced with their job or their candidate.
         RecordType::JobStage | RecordType::HiringTeamMember | RecordType::Tag | RecordType::CandidateTag => {
@@ -56,7 +56,11 @@ async fn applications(client: Client<'_>, remote_ids: &[String]) -> Result<Vec<S
                 Some(members) => members,
                 None => continue,
             },
-            Err(error) if error.kind == ErrorKind::NotFound => BTreeSet::new(),
+            Err(error) if error.kind == ErrorKind::NotFound => match client.is_gone(RECRUITMENT, job).await? {
+                true => BTreeSet::new(),
+                // The job is there, and only its list of members is not.
+                false => continue,
+            },
             Err(error) => return Err(error),
         };
         let missing = candidates.into_iter().filter(|candidate| !members.contains(&Id((*candidate).to_owned())));

@@ -86,7 +86,7 @@ impl StageMeaning {
 }
 
 /// The application of a member of a job. `row`: its open ledger row, without which nothing is known of its
-/// stage. `meaning` looks a state up in its workflow; the ledger row itself does not tell `is_rejection`.
+/// stage. `meaning` looks a state up in its workflow; the ledger row tells its type too, but not `is_rejection`.
 pub fn application(
     ids: &IdSpace,
     (job, candidate): (&str, &str),
@@ -104,8 +104,11 @@ pub fn application(
     if let Some(row) = &row {
         let open: wire::LedgerRow = decode(row)?;
         if let Some(state) = open.workflow_state {
-            let meaning = meaning(&state.id.0)
-                .unwrap_or(StageMeaning { kind: state.kind, is_rejection: state.is_rejection.unwrap_or(false) });
+            let known = meaning(&state.id.0).unwrap_or_default();
+            let meaning = StageMeaning {
+                kind: known.kind.or(state.kind),
+                is_rejection: known.is_rejection || state.is_rejection == Some(true),
+            };
             record.current_stage = Some(ids.stage(&state.id.0));
             record.outcome = Some(meaning.outcome());
         }
@@ -128,7 +131,7 @@ pub fn tags(ids: &IdSpace, candidate: &str, rows: &[Value]) -> Result<Vec<Snapsh
     for row in rows {
         let tag: wire::Tag = decode(row)?;
         let link = CandidateTag { candidate: ids.candidate(candidate), tag: ids.tag(&tag.id.0) };
-        let record = Tag { name: tag.name, remote_id: tag.id.0 };
+        let record = Tag { name: tag.name.or(tag.value), remote_id: tag.id.0 };
         snapshots.push(Snapshot::new(ids.candidate_tag(candidate, &record.remote_id), link, Payload::new()));
         snapshots.push(Snapshot::new(ids.tag(&record.remote_id), record, Payload::new()));
     }

@@ -18,6 +18,9 @@ pub struct Paging {
     /// The page to read, from 1.
     pub page: u32,
     pub pass: u8,
+    /// The number of pages that was named last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pages: Option<u64>,
     /// The largest total named in this pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     total: Option<u64>,
@@ -36,17 +39,42 @@ pub struct Listed {
     pub rows: Vec<Value>,
     /// `X-Result-Total-Count`: may count rows that are never given.
     pub total: Option<u64>,
-    /// `X-Result-Total-Pages`.
+    /// `X-Result-Total-Pages`, or what the other headers say of it.
     pub total_pages: Option<u64>,
+}
+
+impl Listed {
+    pub fn new(rows: Vec<Value>, headers: &Headers) -> Self {
+        // No pages at all cannot be true beside rows.
+        let named = headers.total_pages.filter(|pages| *pages > 0 || rows.is_empty());
+        let size = headers.page_size.filter(|size| *size > 0).unwrap_or(u64::from(PAGE_SIZE));
+        let counted = || headers.total.map(|total| total.div_ceil(size)).filter(|pages| *pages > 0 || rows.is_empty());
+        Self { total: headers.total, total_pages: named.or_else(counted), rows }
+    }
+}
+
+/// What a page says of its list; each may be missing.
+#[derive(Debug, Default)]
+pub struct Headers {
+    pub total: Option<u64>,
+    pub total_pages: Option<u64>,
+    /// The size that was used, which may be smaller than the one that was asked for.
+    pub page_size: Option<u64>,
 }
 
 impl Default for Paging {
     fn default() -> Self {
-        Self { page: 1, pass: 1, total: None, shrunk: false, before: None }
+        Self { page: 1, pass: 1, pages: None, total: None, shrunk: false, before: None }
     }
 }
 
 impl Paging {
+    /// This page and those after it that are known to exist, to be asked for together.
+    pub fn ahead(&self, at_most: usize) -> Vec<Self> {
+        let last = self.pages.and_then(|pages| u32::try_from(pages).ok()).unwrap_or(self.page).max(self.page);
+        (self.page..=last).take(at_most).map(|page| Self { page, ..self.clone() }).collect()
+    }
+
     /// What to read after `listed`; none when all was read.
     pub fn next(&self, listed: &Listed) -> Option<Self> {
         let shrunk = self.shrunk || matches!((self.total, listed.total), (Some(before), Some(now)) if now < before);
@@ -57,7 +85,8 @@ impl Paging {
         };
         if !done {
             let total = self.total.max(listed.total);
-            return Some(Self { page: self.page.checked_add(1)?, pass: self.pass, total, shrunk, before });
+            let (page, pages) = (self.page.checked_add(1)?, listed.total_pages);
+            return Some(Self { page, pass: self.pass, pages, total, shrunk, before });
         }
         (shrunk && self.pass < PASSES).then(|| Self { pass: self.pass + 1, ..Self::default() })
     }
@@ -102,6 +131,30 @@ mod tests {
         assert_eq!(walk(&[(100, some(100), some(1))]), [(1, 1)]);
         // The list grows meanwhile.
         assert_eq!(walk(&[(100, some(100), some(2)), (100, some(201), some(3)), (1, some(201), some(3))]).len(), 3);
+    }
+
+    #[test]
+    fn pages_are_counted_from_the_other_headers_when_their_number_is_missing() {
+        let listed = |rows: usize, total, total_pages, page_size| {
+            Listed::new(vec![json!({}); rows], &Headers { total, total_pages, page_size }).total_pages
+        };
+        assert_eq!(listed(2, Some(250), Some(4), Some(50)), Some(4));
+        assert_eq!(listed(2, Some(250), None, Some(50)), Some(5));
+        assert_eq!(listed(2, Some(250), None, None), Some(3));
+        assert_eq!(listed(2, None, None, Some(50)), None);
+        // Rows where there should be none: nothing is known.
+        assert_eq!((listed(2, Some(0), Some(0), None), listed(0, Some(0), Some(0), None)), (None, Some(0)));
+    }
+
+    #[test]
+    fn pages_that_are_known_to_exist_can_be_asked_for_together() {
+        let pages = |paging: &Paging| paging.ahead(4).iter().map(|paging| paging.page).collect::<Vec<_>>();
+        let first = Paging::default();
+        assert_eq!(pages(&first), [1]);
+        let listed = |total_pages| Listed { rows: vec![json!({"id": 1})], total: None, total_pages };
+        assert_eq!(pages(&first.next(&listed(Some(9))).unwrap()), [2, 3, 4, 5]);
+        assert_eq!(pages(&first.next(&listed(Some(3))).unwrap()), [2, 3]);
+        assert_eq!(pages(&first.next(&listed(None)).unwrap()), [2]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod adverts;
 mod applications;
 mod jobs;
 mod ledger;
+mod single;
 pub mod tags;
 mod workflows;
 
@@ -46,10 +47,10 @@ async fn rows(
     map: fn(&IdSpace, Value) -> Result<Snapshot, String>,
 ) -> Result<Page, Error> {
     let paging: Paging = resume(request.cursor)?;
-    let listed = Client(&account.http).page(endpoint, &paging).await?;
-    let mut page = Page { next: paging.next(&listed).map(|next| cursor(&next)), ..Page::default() };
-    page.expected = listed.total;
-    for row in listed.rows {
+    let pages = Client(&account.http).pages(endpoint, &paging).await?;
+    let mut page = Page { next: pages.next.as_ref().map(cursor), ..Page::default() };
+    page.expected = pages.lists.iter().filter_map(|listed| listed.total).next_back();
+    for row in pages.into_rows() {
         let id = Id::of(&row);
         match map(&account.ids, row) {
             Ok(snapshot) => page.records.push(snapshot),
@@ -89,6 +90,10 @@ impl<'a> Known<'a> {
         let fresh = self.fresh.iter().rev().find(|fact| fact.kind == kind && fact.key == key);
         let value = fresh.map(|fact| fact.value.clone()).or_else(|| self.carried.get(kind, key))?;
         serde_json::from_value(value).ok()
+    }
+
+    fn has(&self, kind: &'static str) -> bool {
+        self.carried.has(kind) || self.fresh.iter().any(|fact| fact.kind == kind)
     }
 
     fn put(&mut self, kind: &'static str, key: impl Into<String>, value: Value) {

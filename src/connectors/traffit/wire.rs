@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use crate::domain::text::present;
 
-/// A vendor id: an integer, also accepted as digits in a text.
+/// A vendor id: a whole number, also accepted as digits in a text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Id(pub String);
 
 impl Id {
     pub fn read(value: &Value) -> Option<Self> {
         let number = match value {
-            Value::Number(number) => number.as_u64(),
+            Value::Number(number) => whole(number).and_then(|number| u64::try_from(number).ok()),
             Value::String(text) => text.trim().parse::<u64>().ok(),
             _ => None,
         };
@@ -129,6 +129,12 @@ pub struct RecruitmentRow {
 /// `/recruitments/{id}`: what the list does not tell, and what may be newer than there.
 #[derive(Debug, Deserialize)]
 pub struct RecruitmentDetail {
+    #[serde(default, deserialize_with = "text")]
+    pub name: Option<String>,
+    #[serde(default, rename = "nrRef", alias = "nr_ref", deserialize_with = "text")]
+    pub nr_ref: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub created_at: Option<String>,
     #[serde(default, deserialize_with = "optional_reference")]
     pub workflow_id: Option<Id>,
     #[serde(default, deserialize_with = "text")]
@@ -145,8 +151,11 @@ pub struct RecruitmentDetail {
 /// What the ledger stream needs to choose the current row, guide §5.8.
 #[derive(Debug, Deserialize)]
 pub struct LedgerKey {
-    pub employee: Reference,
-    pub recruitment: Reference,
+    /// Left out, as every relation that is null, when the person or the recruitment is no more (guide §1.9).
+    #[serde(default)]
+    pub employee: Option<Reference>,
+    #[serde(default)]
+    pub recruitment: Option<Reference>,
     #[serde(default, deserialize_with = "text")]
     pub end_date: Option<String>,
 }
@@ -160,12 +169,15 @@ pub struct LedgerRow {
     pub workflow_state: Option<State>,
 }
 
-/// `/employees/{id}/tags`, guide §4.7.
+/// `/employees/{id}/tags`, guide §4.7. The shape was never captured: where a tag has no `name`, TRAFFIT's
+/// other `{id,value}` items are what it most likely looks like.
 #[derive(Debug, Deserialize)]
 pub struct Tag {
     pub id: Id,
     #[serde(default, deserialize_with = "text")]
     pub name: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub value: Option<String>,
 }
 
 /// What the adverts stream needs to choose among posts, guide §2.1.
@@ -176,7 +188,9 @@ pub struct PostKey {
 
 #[derive(Debug, Deserialize)]
 pub struct PostKeyAdvert {
-    pub recruitment: Reference,
+    /// Left out when the advert belongs to no recruitment (guide §1.9).
+    #[serde(default)]
+    pub recruitment: Option<Reference>,
 }
 
 /// A row of `/public/job_posts/published`. `options` is an empty array when there are none.
@@ -266,16 +280,23 @@ fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D:
         Value::Null => return Ok(None),
         Value::String(text) if text.trim().is_empty() => return Ok(None),
         Value::String(text) => text.trim().parse().ok(),
-        Value::Number(number) => number.as_i64(),
+        Value::Number(number) => whole(number),
         _ => None,
     };
     number.map(Some).ok_or_else(|| wrong(&value, "an integer"))
+}
+
+/// PHP writes a whole number as `5.0` once it was computed.
+fn whole(number: &serde_json::Number) -> Option<i64> {
+    let exact = |float: f64| (float.fract() == 0.0 && float.abs() < 9e15).then_some(float as i64);
+    number.as_i64().or_else(|| number.as_f64().and_then(exact))
 }
 
 fn optional_reference<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Id>, D::Error> {
     let value = Value::deserialize(deserializer)?;
     match &value {
         Value::Null => Ok(None),
+        Value::String(text) if text.trim().is_empty() => Ok(None),
         _ => Reference::read(&value).map(|to| Some(to.0)).ok_or_else(|| wrong(&value, "an id")),
     }
 }

@@ -24,6 +24,7 @@ pub struct Call {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     pub(super) anonymous: bool,
+    repeatable: bool,
     unsendable: bool,
 }
 
@@ -38,6 +39,7 @@ impl Call {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             anonymous: false,
+            repeatable: false,
             unsendable: false,
         }
     }
@@ -90,8 +92,19 @@ impl Call {
         self
     }
 
+    /// Says of a method other than GET that sending it twice does no harm, e.g. asking for a token.
+    pub fn repeatable(mut self) -> Self {
+        self.repeatable = true;
+        self
+    }
+
     /// Whether sending it twice does no more than sending it once.
     pub(super) fn is_safe(&self) -> bool {
+        self.repeatable || self.reads()
+    }
+
+    /// Whether a redirect of it can be followed.
+    pub(super) fn reads(&self) -> bool {
         matches!(self.method, Method::GET | Method::HEAD)
     }
 

@@ -1,6 +1,6 @@
 //! Tables over the whole handler, with a stand-in for the schema.
 
-use async_graphql::{EmptySubscription, Object, Schema};
+use async_graphql::{EmptySubscription, ID, Object, Schema};
 use axum::body::to_bytes;
 use axum::http::HeaderValue;
 use serde_json::{Value, json};
@@ -13,6 +13,10 @@ struct Query;
 impl Query {
     async fn hello(&self, name: Option<String>) -> String {
         format!("hello {}", name.as_deref().unwrap_or("you"))
+    }
+
+    async fn picked(&self, ids: Vec<ID>) -> usize {
+        ids.len()
     }
 
     /// Not nullable, so that its failure empties `data`.
@@ -178,9 +182,14 @@ async fn a_request_that_cannot_run_has_no_data_and_says_why() {
         (json!({ "query": "query A { hello } query B { hello }" }), "OPERATION_RESOLUTION_FAILURE"),
         (json!({ "query": "query($id: ID!) { __typename }", "variables": { "id": null } }), "BAD_USER_INPUT"),
         (json!({ "query": "query($id: ID!) { __typename }" }), "BAD_USER_INPUT"),
-        (json!({ "query": "query($ids: [ID!]) { __typename }", "variables": { "ids": ["a", null] } }), "BAD_USER_INPUT"),
+        (
+            json!({ "query": "query($ids: [ID!]) { __typename }", "variables": { "ids": ["a", null] } }),
+            "BAD_USER_INPUT",
+        ),
         (json!({ "query": "query($id: ID! = 1) { __typename }", "variables": { "id": null } }), "BAD_USER_INPUT"),
         (json!({ "query": "query($n: String) { hello(name: $m) }" }), "GRAPHQL_VALIDATION_FAILED"),
+        // A variable that nothing uses is refused by the specification (5.8.4), with or without a default.
+        (json!({ "query": "query($i: [ID!]! = []) { __typename }" }), "GRAPHQL_VALIDATION_FAILED"),
     ] {
         for (accept, status) in [(RICH, 400), (LEGACY, 200)] {
             let answer = post(accept, &body).await;
@@ -207,8 +216,8 @@ async fn a_request_that_ran_is_answered_with_200() {
             false,
         ),
         (
-            json!({ "query": "query($i: [ID!]! = []) { __typename }", "variables": null, "operationName": null }),
-            json!({ "__typename": "Query" }),
+            json!({ "query": "query($i: [ID!]! = []) { picked(ids: $i) }", "variables": null, "operationName": null }),
+            json!({ "picked": 0 }),
             false,
         ),
         (json!({ "query": "mutation { increment(by: 1) }" }), json!({ "increment": 2 }), false),

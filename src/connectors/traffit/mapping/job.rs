@@ -47,17 +47,23 @@ pub fn job(
         None => None,
     };
     let remote_id = row.id.0;
-    let is_closed = detail.is_closed.or(row.is_closed) == Some(true);
-    let closing_date = detail.closing_date.or(row.closing_date).filter(|_| is_closed);
+    // Read together: a job closed between list and detail would get its planned day from the list. A null date
+    // is left out, so that its absence means nothing where the flag is absent too.
+    let (is_closed, closing_date) = match detail.is_closed {
+        Some(is_closed) => (is_closed, detail.closing_date),
+        None => (row.is_closed == Some(true), row.closing_date),
+    };
+    let closing_date = closing_date.filter(|_| is_closed);
+    let created_at = row.created_at.or(detail.created_at);
 
     let record = Job {
-        name: row.name,
-        code: row.nr_ref,
+        name: row.name.or(detail.name),
+        code: row.nr_ref.or(detail.nr_ref),
         confidential: row.is_confidential,
         status: Some(if is_closed { JobStatus::Closed } else { JobStatus::Open }),
         status_raw: detail.status,
         closed_at: moment(closing_date.as_deref(), "closing_date", unread),
-        remote_created_at: moment(row.created_at.as_deref(), "created_at", unread),
+        remote_created_at: moment(created_at.as_deref(), "created_at", unread),
         description: post.as_ref().map(description).transpose()?.flatten(),
         location: post.as_ref().and_then(location::location),
         post_url: post.and_then(|post| post.url),
@@ -111,19 +117,32 @@ fn description(post: &wire::Post) -> Result<Option<String>, String> {
 /// User ids, each once. Beside an array of `{id,email}`, consumers have met a single object and `{user:{id}}`.
 fn hiring_team(people: &Value) -> Result<Vec<String>, String> {
     let people = match people {
-        Value::Null => return Ok(Vec::new()),
         Value::Array(people) => people.as_slice(),
         person => std::slice::from_ref(person),
     };
     let mut users: Vec<String> = Vec::with_capacity(people.len());
     for person in people {
-        let user = Reference::read(person.get("user").unwrap_or(person))
-            .ok_or("responsible_person is not a reference with an id")?;
+        let person = person.get("user").unwrap_or(person);
+        if is_nobody(person) {
+            continue;
+        }
+        let user = Reference::read(person).ok_or("responsible_person is not a reference with an id")?;
         if !users.contains(&user.0.0) {
             users.push(user.0.0);
         }
     }
     Ok(users)
+}
+
+/// What stands in the place of a person when there is none.
+fn is_nobody(person: &Value) -> bool {
+    match person {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(people) => people.is_empty(),
+        Value::Object(person) => person.values().all(Value::is_null),
+        Value::Bool(true) | Value::Number(_) => false,
+    }
 }
 
 /// Every `_<SID>` key of list row and detail; where both have it, the detail was read later.

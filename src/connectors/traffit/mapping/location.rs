@@ -13,15 +13,16 @@ pub fn location(post: &Post) -> Option<Location> {
     geolocations
         .find_map(|field| place(&field.value))
         .or_else(|| post.options.get("job_location").and_then(place))
-        .or_else(|| post.advert.locations.get(0).and_then(place))
+        .or_else(|| place(&post.advert.locations))
 }
 
-/// An object with TRAFFIT's nine keys or `{city,country}`, such an object as JSON text, or plain text.
+/// An object with TRAFFIT's nine keys or `{city,country}`, such an object as JSON text, or plain text; the first of
+/// several that says something (options that are one value in TRAFFIT's documents are lists on live tenants).
 fn place(value: &Value) -> Option<Location> {
     let location = match value {
         Value::String(text) => match serde_json::from_str(text) {
-            Ok(object @ Value::Object(_)) => return place(&object),
-            Ok(Value::Null | Value::Array(_)) => return None,
+            Ok(inner @ (Value::Object(_) | Value::Array(_))) => return place(&inner),
+            Ok(Value::Null) => return None,
             _ => Location { raw: present(Some(text.as_str())), ..Location::default() },
         },
         Value::Object(_) => {
@@ -31,16 +32,23 @@ fn place(value: &Value) -> Option<Location> {
                 // `country` is a name in the tenant's language beside `iso`; in `{city,country}` it is all.
                 country: match value.get("city") {
                     None => part("iso").map(|iso| iso.to_uppercase()),
-                    Some(_) => part("iso").map(|iso| iso.to_uppercase()).or_else(|| part("country")),
+                    Some(_) => part("iso").or_else(|| part("country")).map(code),
                 },
                 state: part("region1"),
                 zip_code: part("postcode"),
                 ..Location::default()
             }
         }
-        _ => return None,
+        Value::Array(places) => return places.iter().find_map(place),
+        Value::Null | Value::Bool(_) | Value::Number(_) => return None,
     };
     (location != Location::default()).then_some(location)
+}
+
+/// A country's code in upper case; a name as it is.
+fn code(country: String) -> String {
+    let is_code = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if is_code { country.to_uppercase() } else { country }
 }
 
 #[cfg(test)]
@@ -78,8 +86,11 @@ mod tests {
             (geolocation(json!({"locality": null})), json!({"job_location": gdynia}), none.clone(), expected),
             (none.clone(), json!({"job_location": "Kraków, Polska"}), none.clone(), raw("Kraków, Polska")),
             (Value::Null, none.clone(), json!([{"city": "Łódź", "country": "Polska"}]), at("Łódź", "Polska", "", "")),
+            (Value::Null, none.clone(), json!([{"city": "Łódź", "country": "pl"}]), at("Łódź", "PL", "", "")),
             (none.clone(), json!({}), json!(["Remote", "Łódź"]), raw("Remote")),
             (none.clone(), json!({"job_location": "[]"}), none.clone(), None),
+            (none.clone(), json!({"job_location": ["", "Kraków"]}), none.clone(), raw("Kraków")),
+            (Value::Null, none.clone(), json!(["", {"city": "Łódź"}]), at("Łódź", "", "", "")),
             (none.clone(), none.clone(), none.clone(), None),
             (geolocation(json!({"country": "Polska"})), Value::Null, Value::Null, None),
         ];

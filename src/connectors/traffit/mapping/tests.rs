@@ -100,7 +100,8 @@ fn outcomes_follow_the_meaning_of_the_stage() {
         (None, true, "DECLINED"),
         (Some("wait"), false, "PENDING"),
         (Some("made up"), false, "PENDING"),
-        (None, false, "PENDING"),
+        // The workflow does not say; the ledger row's own type is `end-bad`.
+        (None, false, "DECLINED"),
     ];
     for (kind, is_rejection, outcome) in meanings {
         let meaning = StageMeaning { kind: kind.map(str::to_owned), is_rejection };
@@ -148,7 +149,9 @@ fn an_application_is_known_by_job_and_candidate() {
 
 #[test]
 fn tags_come_with_their_links() {
-    let rows = [json!({"id": 7, "name": "java"}), json!({"id": "8", "name": null})];
+    let rows = [json!({"id": 7, "name": "java"}), json!({"id": "8.0", "value": "x"})];
+    assert!(tags(&ids(), "1246", &rows).is_err());
+    let rows = [json!({"id": 7, "name": "java"}), json!({"id": 8.0, "name": null, "value": "rust"})];
     let mapped = tags(&ids(), "1246", &rows).unwrap();
     let kinds: Vec<_> = mapped.iter().map(|snapshot| (snapshot.record.record_type(), snapshot.id)).collect();
     assert_eq!(
@@ -161,6 +164,7 @@ fn tags_come_with_their_links() {
         ]
     );
     assert_eq!(set(&mapped[1].record), json!({"remoteId": "7", "name": "java"}));
+    assert_eq!(set(&mapped[3].record), json!({"remoteId": "8", "name": "rust"}));
     assert!(tags(&ids(), "1246", &[json!("java")]).is_err());
 }
 
@@ -242,6 +246,31 @@ fn an_open_job_without_advert_and_workflow() {
 }
 
 #[test]
+fn a_job_closed_between_list_and_detail_is_closed_when_the_detail_says() {
+    for (row, detail, expected) in [
+        // Planned in the list, closed without a date in the detail.
+        (json!({"is_closed": false}), json!({"is_closed": true}), ("CLOSED", None)),
+        (json!({"is_closed": true}), json!({"is_closed": false}), ("OPEN", None)),
+        (json!({"is_closed": true}), json!({"is_closed": "ABSENT"}), ("CLOSED", Some("2023-02-22T08:54:21Z"))),
+        (json!({"is_closed": "ABSENT"}), json!({"is_closed": "ABSENT"}), ("OPEN", None)),
+    ] {
+        let row = but(fixture!("recruitment_row"), row);
+        let detail = but(but(fixture!("recruitment"), detail), json!({"closing_date": "ABSENT"}));
+        let fields = set(&mapped_job(row, detail, None).unwrap().0[0].record);
+        let closed_at = fields.get("closedAt").and_then(Value::as_str);
+        assert_eq!((fields["status"].as_str().unwrap(), closed_at), expected);
+    }
+}
+
+#[test]
+fn what_a_list_row_lacks_is_taken_from_the_detail() {
+    let row = json!({"id": 60, "name": "", "is_confidential": 0});
+    let fields = set(&mapped_job(row, fixture!("recruitment"), None).unwrap().0[0].record);
+    assert_eq!((&fields["name"], &fields["code"]), (&json!("Senior Java"), &json!("/12/08/2022/EP")));
+    assert_eq!((&fields["remoteCreatedAt"], &fields["confidential"]), (&json!("2022-08-09T07:59:10Z"), &json!(false)));
+}
+
+#[test]
 fn custom_fields_that_are_null_are_kept() {
     let (snapshots, _) = mapped_job(fixture!("recruitment_row"), json!({"id": 60}), None).unwrap();
     let Record::Job(job) = &snapshots[0].record else { panic!() };
@@ -259,6 +288,10 @@ fn every_form_of_the_hiring_team_is_read() {
         (json!({"id": 49}), vec!["49"]),
         (json!({"user": {"id": 49}}), vec!["49"]),
         (json!([{"user": {"id": 49}}, 50]), vec!["49", "50"]),
+        (json!({}), vec![]),
+        (json!(""), vec![]),
+        (json!({"id": null}), vec![]),
+        (json!([{"user": null}, "49"]), vec!["49"]),
     ] {
         let detail = but(fixture!("recruitment"), json!({"responsible_person": people, "workflow_id": null}));
         let (snapshots, _) = mapped_job(fixture!("recruitment_row"), detail, None).unwrap();

@@ -10,7 +10,7 @@ use crate::connectors::error::{Error, ErrorKind};
 use crate::connectors::traffit::client::{Client, FEED};
 use crate::connectors::traffit::mapping::moment;
 use crate::connectors::traffit::paging::Paging;
-use crate::connectors::traffit::wire::{Id, PostKey, plain_text};
+use crate::connectors::traffit::wire::{Id, PostKey, Reference, plain_text};
 use crate::connectors::vendor_http::decode;
 use crate::domain::RecordType;
 
@@ -23,7 +23,11 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
     let paging: Paging = resume(request.cursor)?;
     let listed = match Client(&account.http).feed(&paging).await {
         Ok(listed) => listed,
-        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Permission) => return Ok(Page::default()),
+        Err(error)
+            if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Permission) && paging == Paging::default() =>
+        {
+            return Ok(Page::default());
+        }
         // The feed takes no credentials, so they cannot be what is wrong.
         Err(error) if error.kind == ErrorKind::Auth => {
             return Err(Error::new(ErrorKind::Shape, format!("{FEED} asks for credentials")));
@@ -36,7 +40,7 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
     for post in listed.rows {
         match decode::<PostKey>(&post) {
             Ok(key) => {
-                let job = key.advert.recruitment.0.0;
+                let Some(Reference(Id(job))) = key.advert.recruitment else { continue };
                 let wins = known.get::<Value>(ADVERT, &job).is_none_or(|other| rank(&post) >= rank(&other));
                 if wins {
                     known.put(ADVERT, job, post);

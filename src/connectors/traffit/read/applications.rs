@@ -1,20 +1,20 @@
 //! Applications: the members of every job. Who is in the ledger but no member was taken out of the job, and
 //! is no application (guide §5.8).
 
-use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::single::{self, Single};
 use super::{Known, cursor, ledger, problem, resume, workflows};
 use crate::connectors::connector::{Account, Page, ReadPage};
-use crate::connectors::error::{Error, ErrorKind};
-use crate::connectors::traffit::client::{AT_ONCE, Client, MEMBERS, RECRUITMENTS};
+use crate::connectors::error::Error;
+use crate::connectors::traffit::client::{Client, LEDGER, MEMBERS, RECRUITMENTS};
 use crate::connectors::traffit::mapping::{self, application_key};
-use crate::connectors::traffit::paging::{Listed, Paging};
+use crate::connectors::traffit::paging::Paging;
 use crate::connectors::traffit::wire::Id;
 use crate::domain::RecordType;
 
-/// Member lists that one call reads a page of.
+/// Member lists that one call reads of.
 const LISTS_AT_ONCE: usize = 16;
 
 /// Where the stream stands. Holds the ids of one page of jobs, never of all.
@@ -26,7 +26,7 @@ struct Place {
 }
 
 /// A job whose members are to be read.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Members {
     job: String,
     /// Not begun without one.
@@ -44,6 +44,8 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
     let client = Client(&account.http);
     let mut place: Place = resume(request.cursor)?;
     let mut known = Known::new(request.carried);
+    // Without the workflows the ledger's own words for its states count; why they are missing is a problem of the
+    // streams that read them.
     workflows::ensure(client, &mut known).await?;
     let mut page = Page::default();
 
@@ -64,30 +66,31 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
     }
 
     let batch: Vec<Members> = place.work.drain(..place.work.len().min(LISTS_AT_ONCE)).collect();
-    let lists: Vec<(Members, Option<Listed>)> =
-        stream::iter(batch).map(|members| one(client, members)).buffered(AT_ONCE).try_collect().await?;
-    for (members, listed) in lists {
-        // Deleted since it was listed.
-        let Some(listed) = listed else { continue };
-        for row in &listed.rows {
-            add(&mut page, account, &known, &members.job, row);
+    let ask = |members: Members| async move {
+        let at = members.at.unwrap_or_default();
+        client.pages_of(MEMBERS, &members.job, &at).await
+    };
+    for (members, answer) in single::each(client, RECRUITMENTS, batch, ask).await? {
+        let pages = match answer {
+            Single::Read(pages) => pages,
+            // Deleted since it was listed.
+            Single::Gone => continue,
+            Single::Broken(error) => {
+                let message = format!("of job {}: {}", members.job, error.public);
+                page.problems.push(problem(&account.ids, RecordType::Application, None, &message));
+                continue;
+            }
+        };
+        if let Some(next) = &pages.next {
+            place.work.push(Members { job: members.job.clone(), at: Some(next.clone()) });
         }
-        if let Some(next) = members.at.unwrap_or_default().next(&listed) {
-            place.work.push(Members { job: members.job, at: Some(next) });
+        for row in pages.into_rows() {
+            add(&mut page, account, &known, &members.job, &row);
         }
     }
     page.carry = known.fresh;
     page.next = (!place.work.is_empty() || place.jobs.is_some()).then(|| cursor(&place));
     Ok(page)
-}
-
-async fn one(client: Client<'_>, members: Members) -> Result<(Members, Option<Listed>), Error> {
-    let at = members.at.clone().unwrap_or_default();
-    match client.page_of(MEMBERS, &members.job, &at).await {
-        Ok(listed) => Ok((members, Some(listed))),
-        Err(error) if error.kind == ErrorKind::NotFound => Ok((members, None)),
-        Err(error) => Err(error),
-    }
 }
 
 fn add(page: &mut Page, account: &Account, known: &Known<'_>, job: &str, member: &Value) {
@@ -99,6 +102,11 @@ fn add(page: &mut Page, account: &Account, known: &Known<'_>, job: &str, member:
     };
     let key = application_key(job, &candidate.0);
     let row = known.get(ledger::CURRENT, &key);
+    if row.is_none() && ledger::may_be_unread(known, job, &candidate.0) {
+        let message = format!("a row of {LEDGER} that may say where it stands cannot be understood");
+        page.problems.push(problem(&account.ids, RecordType::Application, Some(Id(key)), &message));
+        return;
+    }
     let mut unread = Vec::new();
     let meaning = |state: &str| workflows::meaning(known, state);
     match mapping::application(ids, (job, &candidate.0), row, meaning, &mut unread) {
@@ -106,7 +114,7 @@ fn add(page: &mut Page, account: &Account, known: &Known<'_>, job: &str, member:
         Err(wrong) => unread.push(wrong),
     }
     for wrong in unread {
-        let message = format!("a row of {}: {wrong}", crate::connectors::traffit::client::LEDGER);
+        let message = format!("a row of {LEDGER}: {wrong}");
         page.problems.push(problem(ids, RecordType::Application, Some(Id(key.clone())), &message));
     }
 }

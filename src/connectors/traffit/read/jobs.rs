@@ -1,13 +1,11 @@
 //! Jobs: a list page, then the detail of each of its rows, which tells the workflow and the hiring team
 //! (guide §5.1).
 
-use futures::{StreamExt, TryStreamExt, stream};
-use serde_json::Value;
-
+use super::single::{self, Single};
 use super::{Known, adverts, cursor, problem, resume, workflows};
 use crate::connectors::connector::{Account, Page, ReadPage};
-use crate::connectors::error::{Error, ErrorKind};
-use crate::connectors::traffit::client::{AT_ONCE, Client, RECRUITMENT, RECRUITMENTS};
+use crate::connectors::error::Error;
+use crate::connectors::traffit::client::{Client, RECRUITMENT, RECRUITMENTS};
 use crate::connectors::traffit::mapping::{self, JobSource};
 use crate::connectors::traffit::paging::Paging;
 use crate::connectors::traffit::wire::Id;
@@ -20,23 +18,39 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
     let client = Client(&account.http);
     let paging: Paging = resume(request.cursor)?;
     let mut known = Known::new(request.carried);
-    workflows::ensure(client, &mut known).await?;
+    let no_pipelines = workflows::ensure(client, &mut known).await?;
     ensure_labels(client, &mut known).await?;
 
     let listed = client.page(RECRUITMENTS, &paging).await?;
     let mut page = Page { next: paging.next(&listed).map(|next| cursor(&next)), ..Page::default() };
     page.expected = listed.total;
-    let rows: Vec<(Option<Id>, Value, Option<Value>)> =
-        stream::iter(listed.rows).map(|row| with_detail(client, row)).buffered(AT_ONCE).try_collect().await?;
+    if let Some(why) = no_pipelines {
+        page.problems.push(problem(&account.ids, RecordType::JobStage, None, &why));
+    }
+    let mut rows = Vec::with_capacity(listed.rows.len());
+    for row in listed.rows {
+        match Id::of(&row) {
+            Some(id) => rows.push((id, row)),
+            None => {
+                let message = format!("a row of {RECRUITMENTS}: id is not an id");
+                page.problems.push(problem(&account.ids, RecordType::Job, None, &message));
+            }
+        }
+    }
 
-    for (id, row, detail) in rows {
-        let Some(id) = id else {
-            let message = format!("a row of {RECRUITMENTS}: id is not an id");
-            page.problems.push(problem(&account.ids, RecordType::Job, None, &message));
-            continue;
+    let ids = rows.iter().map(|(id, _)| id.clone()).collect();
+    let ask = |id: Id| async move { client.item(RECRUITMENT, &id.0).await };
+    let details = single::each(client, RECRUITMENTS, ids, ask).await?;
+    for ((id, row), (_, detail)) in rows.into_iter().zip(details) {
+        let detail = match detail {
+            Single::Read(detail) => detail,
+            // Deleted since it was listed.
+            Single::Gone => continue,
+            Single::Broken(error) => {
+                page.problems.push(problem(&account.ids, RecordType::Job, Some(id), &error.public));
+                continue;
+            }
         };
-        // Deleted since it was listed.
-        let Some(detail) = detail else { continue };
         let source = JobSource { row, detail, post: known.get(adverts::ADVERT, &id.0) };
         let mut unread = Vec::new();
         let mapped = mapping::job(
@@ -57,15 +71,6 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
     }
     page.carry = known.fresh;
     Ok(page)
-}
-
-async fn with_detail(client: Client<'_>, row: Value) -> Result<(Option<Id>, Value, Option<Value>), Error> {
-    let Some(id) = Id::of(&row) else { return Ok((None, row, None)) };
-    match client.item(RECRUITMENT, &id.0).await {
-        Ok(detail) => Ok((Some(id), row, Some(detail))),
-        Err(error) if error.kind == ErrorKind::NotFound => Ok((Some(id), row, None)),
-        Err(error) => Err(error),
-    }
 }
 
 async fn ensure_labels(client: Client<'_>, known: &mut Known<'_>) -> Result<(), Error> {

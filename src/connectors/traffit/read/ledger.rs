@@ -10,39 +10,61 @@ use crate::connectors::error::Error;
 use crate::connectors::traffit::client::{Client, LEDGER};
 use crate::connectors::traffit::mapping::{application_key, moment};
 use crate::connectors::traffit::paging::Paging;
-use crate::connectors::traffit::wire::{Id, LedgerKey, plain_text};
+use crate::connectors::traffit::wire::{Id, LedgerKey, Reference, plain_text};
 use crate::connectors::vendor_http::decode;
 use crate::domain::RecordType;
 
 /// The open row, by the application's key.
 pub const CURRENT: &str = "ledger";
+/// By the key, as far as it could be read, of a row that may be open and could not be understood.
+const UNREAD: &str = "unread ledger";
 
 pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Error> {
     let paging: Paging = resume(request.cursor)?;
-    let listed = Client(&account.http).page(LEDGER, &paging).await?;
-    let next = paging.next(&listed).map(|next| cursor(&next));
+    let pages = Client(&account.http).pages(LEDGER, &paging).await?;
+    let next = pages.next.as_ref().map(cursor);
     let mut known = Known::new(request.carried);
     let mut problems = Vec::new();
-    for row in listed.rows {
+    for row in pages.into_rows() {
         let key: LedgerKey = match decode(&row) {
             Ok(key) => key,
             Err(wrong) => {
                 let message = format!("a row of {LEDGER}: {wrong}");
-                problems.push(problem(&account.ids, RecordType::Application, None, &message));
+                let (job, candidate) = (part(&row, "recruitment"), part(&row, "employee"));
+                let key = application_key(&job, &candidate);
+                let id = (!job.is_empty() && !candidate.is_empty()).then(|| Id(key.clone()));
+                problems.push(problem(&account.ids, RecordType::Application, id, &message));
+                let is_closed = row.get("end_date").is_some_and(|end| matches!(plain_text(end), Ok(Some(_))));
+                if !is_closed {
+                    known.put(UNREAD, key, Value::Bool(true));
+                }
                 continue;
             }
         };
-        if key.end_date.is_some() {
-            continue;
-        }
+        // A row of nobody, or of no job, says nothing of an application.
+        let (Some(job), Some(candidate), None) = (key.recruitment, key.employee, key.end_date) else { continue };
         // A move between two pages leaves two open rows here: the first was read before it was closed.
-        let key = application_key(&key.recruitment.0.0, &key.employee.0.0);
+        let key = application_key(&job.0.0, &candidate.0.0);
         let wins = known.get::<Value>(CURRENT, &key).is_none_or(|other| rank(&row) >= rank(&other));
         if wins {
             known.put(CURRENT, key, row);
         }
     }
     Ok(Page { problems, carry: known.fresh, next, ..Page::default() })
+}
+
+/// The id in a reference of a row; empty when it cannot be read.
+fn part(row: &Value, name: &str) -> String {
+    row.get(name).and_then(Reference::read).map_or_else(String::new, |reference| reference.0.0)
+}
+
+/// Whether a row that could not be understood may be the open one of this application: then nobody knows where it
+/// stands, and "nowhere" would be a guess.
+pub fn may_be_unread(known: &Known<'_>, job: &str, candidate: &str) -> bool {
+    known.has(UNREAD)
+        && [(job, candidate), (job, ""), ("", candidate), ("", "")]
+            .into_iter()
+            .any(|(job, candidate)| known.get::<Value>(UNREAD, &application_key(job, candidate)).is_some())
 }
 
 fn rank(row: &Value) -> (Option<DateTime<Utc>>, u64) {

@@ -40,12 +40,24 @@ pub async fn page(account: &Account) -> Result<Page, Error> {
     Ok(page)
 }
 
-/// Adds the facts about workflows unless they are known.
-pub async fn ensure(client: Client<'_>, known: &mut Known<'_>) -> Result<(), Error> {
-    if !known.is_complete(PIPELINE) {
-        note(&every_workflow(client).await?, known);
+/// Adds the facts about workflows unless they are known. Without the scope, or with a workflow that cannot be
+/// understood, jobs and applications are read all the same: then it says why no pipeline is known, once for all
+/// that read on with the facts of this call.
+pub async fn ensure(client: Client<'_>, known: &mut Known<'_>) -> Result<Option<String>, Error> {
+    if known.is_complete(PIPELINE) {
+        return Ok(None);
     }
-    Ok(())
+    match every_workflow(client).await {
+        Ok(workflows) => {
+            note(&workflows, known);
+            Ok(None)
+        }
+        Err(error) if matches!(error.kind, ErrorKind::Permission | ErrorKind::Shape) => {
+            known.complete(PIPELINE);
+            Ok(Some(error.public))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Ids of workflows that are looked for besides the listed ones.
@@ -53,8 +65,9 @@ const UNLISTED: usize = 200;
 
 /// The ids of all states, looked for with more care than a read takes: a state does not tell its workflow,
 /// and a list that leaves a workflow out is no proof that it is gone. So the ids that the list skips, and
-/// some after its last, are asked for one by one. Workflows are few, and their ids small (guide §5.5).
-pub async fn every_state(client: Client<'_>) -> Result<BTreeSet<String>, Error> {
+/// some after its last, are asked for one by one. Workflows are few, and their ids small (guide §5.5). None when
+/// there is a state whose id cannot be read: it might be any.
+pub async fn every_state(client: Client<'_>) -> Result<Option<BTreeSet<Id>>, Error> {
     let listed = every_workflow(client).await?;
     let known: BTreeSet<u64> = listed.iter().map(|workflow| workflow.id.number()).collect();
     let last = known.last().copied().unwrap_or(0);
@@ -62,7 +75,7 @@ pub async fn every_state(client: Client<'_>) -> Result<BTreeSet<String>, Error> 
     let unlisted: Vec<Option<Workflow>> =
         stream::iter(skipped).map(|id| one(client, Id(id.to_string()))).buffered(AT_ONCE).try_collect().await?;
     let workflows = listed.into_iter().chain(unlisted.into_iter().flatten());
-    Ok(workflows.flat_map(|workflow| workflow.states).filter_map(|state| Id::of(&state)).map(|id| id.0).collect())
+    Ok(workflows.flat_map(|workflow| workflow.states).map(|state| Id::of(&state)).collect())
 }
 
 async fn every_workflow(client: Client<'_>) -> Result<Vec<Workflow>, Error> {

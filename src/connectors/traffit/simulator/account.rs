@@ -49,7 +49,7 @@ pub struct Account {
     pub(super) tokens_made: u64,
     pub(super) candidates: BTreeMap<i64, Candidate>,
     pub(super) jobs: BTreeMap<i64, Job>,
-    /// `(job, candidate)` to the open ledger row.
+    /// `(job, candidate)` to the open ledger row, or to an id that no row has.
     pub(super) members: BTreeMap<(i64, i64), i64>,
     pub(super) jobs_of: BTreeSet<(i64, i64)>,
     /// In id order, as are the activities and the sources.
@@ -146,6 +146,11 @@ impl Account {
     /// The state a member is in.
     pub fn state_of(&self, job: i64, candidate: i64) -> Option<i64> {
         self.ledger_row(*self.members.get(&(job, candidate))?).map(|row| row.state)
+    }
+
+    /// The ledger row that says where a member stands.
+    pub fn current_row(&self, job: i64, candidate: i64) -> Option<i64> {
+        self.members.get(&(job, candidate)).copied().filter(|&id| self.ledger_row(id).is_some())
     }
 
     pub(super) fn ledger_row(&self, id: i64) -> Option<&LedgerRow> {

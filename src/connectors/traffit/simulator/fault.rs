@@ -38,8 +38,10 @@ faults! {
     SlowMs "slow-ms" Number "=N: every answer waits N milliseconds";
     ActivitiesSlowMs "activities-slow-ms" Number "=N: the activity feeds wait N milliseconds";
     Sources500Every "sources-500-every" Number "=N: pages N, 2N, … of /sources answer 500 at every size";
-    ShortPages "short-pages" Nothing ": every page of a list but the last delivers one row less; the row comes nowhere";
+    ShortPages "short-pages" Nothing ": every page of a list but the last has a ghost: one row less, which the totals count";
     GhostTotal "ghost-total" Number "=N: totals of lists count N rows that are never delivered";
+    NoPageHeaders "no-page-headers" Nothing ": lists come without the X-Result headers";
+    TextIds "text-ids" Nothing ": ids in JSON answers are texts of digits";
     EmptyList "empty-list" Nothing ": lists answer [] and a total of 0";
     HalfOfRecords "half-of-records" Nothing ": lists hold only every second record, the totals agree";
     ShiftPages "shift-pages" MaybeNumber "[=N]: after page 1 of several of /employees/ its first record is deleted; N times, 1 without it";
@@ -49,6 +51,8 @@ faults! {
     MissingField "missing-field" MaybeWord "[=NAME]: rows of lists and items lack that field, updated_at without it";
     GarbageEmployee "garbage-employee" Number "=ID: that employee is served with values of wrong types";
     Deleted404 "deleted-404" MaybeNumber "[=ID]: that employee's own paths, or all employees', answer 404 although lists have it";
+    Gone410 "gone-410" Nothing ": what answers 404 because it was deleted or never was answers 410";
+    ErrorShape "error-shape" Word "=NAME: refusals come with another body: nested, list, text, html or empty";
     Duplicate409 "duplicate-409" Nothing ": creating an employee answers 409 whatever the e-mail";
     DuplicateAdd204 "duplicate-add-204" Nothing ": adding a member again answers 204 instead of 409";
     RejectionRequired "rejection-required" Nothing ": rejecting without rejection_id answers 400";

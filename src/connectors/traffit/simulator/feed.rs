@@ -39,7 +39,8 @@ pub(super) fn row(account: &Account, id: i64) -> Value {
         "valid_end": stamp(post.valid_end),
         "awarded": post.awarded,
         "huntoo_link": null,
-        "options": post.options,
+        // PHP writes an empty map as a list.
+        "options": if post.options.is_empty() { json!([]) } else { json!(post.options) },
     });
     if post.has_form {
         let form = format!("https://acme.traffit.com/public/form/a/{hash}?source=career_page");
@@ -107,8 +108,15 @@ pub(super) fn seed(account: &mut Account, job: i64, at: usize) {
         8 => {
             let city = names::PLACES[at % names::PLACES.len()];
             advert.locations = vec![json!({"city": city[0], "country": city[3]})];
+            advert.options.clear();
         }
-        9 => advert.locations = vec![json!("Warszawa"), json!("Gdynia")],
+        9 => {
+            advert.locations = vec![json!("Warszawa"), json!("Gdynia")];
+            place = Some(json!(""));
+        }
+        11 => {
+            advert.options.insert("job_location".to_owned(), render::place(at));
+        }
         _ => {}
     }
     values.extend(place.map(|place| ("geolocation".to_owned(), place)));

@@ -80,7 +80,7 @@ impl Reply {
         Self { status: 200, headers: Vec::new(), content: Content::Broken }
     }
 
-    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: impl std::fmt::Display) -> Self {
         self.headers.push((name, value.to_string()));
         self
     }

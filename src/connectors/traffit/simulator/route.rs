@@ -3,7 +3,7 @@
 //! and a wrong slash 301 without one.
 
 use axum::http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::account::Account;
 use super::collection::{self, Collection, Orders};
@@ -198,6 +198,21 @@ pub(super) fn spoil(faults: &mut Faults, call: &Call, has_written: bool, mut rep
     if has_written && call.method != Method::GET && faults.every(Kind::LostAnswerEvery, path) {
         return Reply::broken();
     }
+    if reply.status == 404 && faults.on(Kind::Gone410, path) && route_exists(path) {
+        reply = Reply::fail(410, "Gone");
+    }
+    if reply.status >= 400
+        && let Some(shape) = faults.word(Kind::ErrorShape, path)
+    {
+        reply.content = refusal(&reply.content, shape);
+    }
+    if let Content::Json(text) = &mut reply.content
+        && faults.on(Kind::TextIds, path)
+        && let Ok(mut body) = serde_json::from_str::<Value>(text)
+    {
+        text_ids(&mut body);
+        *text = body.to_string();
+    }
     if let Content::Json(text) = &mut reply.content
         && reply.status == 200
         && faults.on(Kind::TruncatedPage, path)
@@ -209,4 +224,42 @@ pub(super) fn spoil(faults: &mut Faults, call: &Call, has_written: bool, mut rep
         text.truncate(half);
     }
     reply
+}
+
+/// A refusal in another of the shapes that integrators met (§1.10: three, none of them quoted).
+fn refusal(content: &Content, shape: &str) -> Content {
+    let body = match content {
+        Content::Json(text) => serde_json::from_str(text).unwrap_or(Value::Null),
+        Content::Empty | Content::Raw(..) | Content::Broken => Value::Null,
+    };
+    let text = |key: &str| body.get(key).and_then(Value::as_str);
+    let (code, message) = (text("error"), text("error_description").or(text("message")));
+    match shape {
+        "nested" => Content::Json(json!({"error": {"code": code, "message": message}}).to_string()),
+        "list" => Content::Json(json!({"errors": [{"message": message}]}).to_string()),
+        "text" => Content::Json(json!(message).to_string()),
+        "html" => Content::Raw("text/html; charset=UTF-8".to_owned(), ERROR_PAGE.into()),
+        _ => Content::Empty,
+    }
+}
+
+fn route_exists(path: &str) -> bool {
+    let below = path.strip_prefix(BASE).unwrap_or_default();
+    scopes(&below.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>()).is_some()
+}
+
+/// Every `id` that is a number becomes a text, however deep it lies.
+fn text_ids(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, inner) in fields {
+                match inner {
+                    Value::Number(id) if name == "id" || name.ends_with("_id") => *inner = Value::from(id.to_string()),
+                    _ => text_ids(inner),
+                }
+            }
+        }
+        Value::Array(rows) => rows.iter_mut().for_each(text_ids),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }

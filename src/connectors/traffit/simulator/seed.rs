@@ -194,7 +194,12 @@ fn jobs(account: &mut Account, count: usize) {
         let dice = Dice { seed: account.seed, index: index as u64 };
         let kind = index % 12;
         let days = DAYS * index as i64 / count as i64;
-        let created_at = begin() + Duration::days(days) + dice.seconds(20, 2);
+        let created_at = match index {
+            // A wall-clock time that never was, and one that was twice (§1.9).
+            2 => at(2024, 3, 31, 2, 30),
+            3 => at(2024, 10, 27, 2, 30),
+            _ => begin() + Duration::days(days) + dice.seconds(20, 2),
+        };
         let updated_at = created_at + dice.seconds(21, 140);
         let is_closed = matches!(kind, 5 | 9);
         let closing_date = match kind {
@@ -369,11 +374,42 @@ fn applications(account: &mut Account) {
     account.last_id.insert("ledger", account.ledger.len() as i64);
     account.last_id.insert("activity", activities.len() as i64);
     account.activities = activities;
+    oddities(account);
     for row in &mut account.sources {
         row.recruitment =
             account.jobs_of.range((row.employee, 0)..=(row.employee, i64::MAX)).next().map(|(_, job)| *job);
     }
 }
+
+/// Where ledger and membership disagree (§5.8): rows of people who were taken out of a job, a member whom the ledger
+/// does not know, and an old row that was never closed beside the current one.
+fn oddities(account: &mut Account) {
+    let kind = |employee: i64| (employee - 1) % 50;
+    let jobs = account.jobs.len() as i64;
+    let employees: Vec<i64> = account.candidates.keys().copied().collect();
+    for employee in employees {
+        match kind(employee) {
+            31 => {
+                for job in account.jobs_of(employee).into_iter().take(1) {
+                    account.remove_member(job, employee);
+                }
+            }
+            47 => {
+                let known = account.jobs_of(employee);
+                if let Some(job) = (1..=jobs).find(|job| !known.contains(job)) {
+                    account.members.insert((job, employee), NO_ROW);
+                    account.jobs_of.insert((employee, job));
+                }
+            }
+            _ => {}
+        }
+    }
+    let forgotten = account.ledger.iter_mut().filter(|row| kind(row.employee) == 17 && row.end_date.is_some());
+    forgotten.for_each(|row| row.end_date = None);
+}
+
+/// The ledger row of a member that has none.
+const NO_ROW: i64 = 0;
 
 /// A person's way through one job: 1.75 ledger rows on average, each beginning when the one before ends.
 fn way(steps: &mut Vec<Step>, dice: Dice, (employee, recruitment): (i64, i64), start: NaiveDateTime, office: bool) {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{Advert, Candidate, Fault, Options, Record, Simulator, Variant};
+use super::{Account, Advert, Candidate, Fault, Options, Record, Simulator, Variant};
 use crate::domain::clock::FrozenClock;
 
 struct Answer {
@@ -221,9 +221,9 @@ async fn wrong_slashes_redirect_and_missing_rights_are_told_apart() {
     assert_eq!(tenant.call("DELETE", "/employees/1", &[], "").await.status, 405);
     tenant.faults(&["forbid-scope=user"]);
     assert_eq!(tenant.get("/users/", &[]).await.status, 403);
-    tenant.simulator.edit(|account| account.expire_tokens());
+    tenant.simulator.edit(Account::expire_tokens);
     assert_eq!(tenant.get("/employees/", &[]).await.json()["error"], "expired_token");
-    tenant.simulator.edit(|account| account.revoke_tokens());
+    tenant.simulator.edit(Account::revoke_tokens);
     assert_eq!(tenant.get("/employees/", &[]).await.json()["error"], "invalid_token");
 }
 
@@ -250,7 +250,15 @@ async fn faults_spoil_lists_as_they_say() {
     };
     tenant.faults(&["short-pages", "ghost-total=3"]);
     let answer = list("20").await;
-    assert_eq!((answer.ids().len(), answer.total()), (19, 53));
+    assert_eq!((answer.ids().len(), answer.total()), (19, 55));
+    tenant.faults(&["short-pages", "no-page-headers"]);
+    assert!(!list("20").await.headers.contains_key("x-result-total-pages"));
+    tenant.faults(&["text-ids", "gone-410"]);
+    assert_eq!(list("20").await.rows()[0]["id"], "1");
+    assert_eq!(
+        (tenant.get("/employees/999", &[]).await.status, tenant.get("/job_posts/", &[]).await.status),
+        (410, 404)
+    );
     tenant.faults(&["half-of-records"]);
     assert_eq!((list("20").await.ids()[1], list("20").await.total()), (3, 25));
     tenant.faults(&["truncated-page"]);
@@ -266,6 +274,37 @@ async fn faults_spoil_lists_as_they_say() {
     tenant.simulator.edit(|account| account.serve_as(Record::Employee, 5, json!({"id": "five"})));
     assert_eq!(list("20").await.rows()[3], json!({"id": "five"}));
     assert!("sunshine".parse::<Fault>().unwrap_err().to_string().contains("sources-500-every"));
+}
+
+#[tokio::test]
+async fn persons_come_on_short_pages_with_a_total_that_counts_ghosts() {
+    let tenant = Tenant::new(0).await;
+    let mut ids = Vec::new();
+    for page in ["1", "2", "3", "4"] {
+        let headers = [("x-request-page-size", "100"), ("x-request-current-page", page)];
+        let answer = tenant.get("/crm_persons/", &headers).await;
+        assert_eq!((answer.total(), answer.headers["x-result-total-pages"].to_str().unwrap()), (350, "4"));
+        ids.push(answer.ids());
+    }
+    assert_eq!(ids.iter().map(Vec::len).collect::<Vec<_>>(), [99, 99, 99, 50]);
+    let all: std::collections::BTreeSet<i64> = ids.into_iter().flatten().collect();
+    assert_eq!(all.len(), 347);
+}
+
+#[tokio::test]
+async fn the_seed_has_members_whom_the_ledger_does_not_know_and_rows_of_people_who_are_no_members() {
+    let tenant = Tenant::new(200).await;
+    tenant.simulator.edit(|account| {
+        let rows = |open: bool| account.ledger.iter().filter(move |row| row.end_date.is_none() == open);
+        let members: std::collections::BTreeSet<_> = account.members.keys().copied().collect();
+        let mut pairs: Vec<_> = rows(true).map(|row| (row.recruitment, row.employee)).collect();
+        pairs.sort_unstable();
+        let open = pairs.len();
+        pairs.dedup();
+        assert!(pairs.iter().any(|pair| !members.contains(pair)), "a row of somebody who was taken out");
+        assert!(open > pairs.len(), "two open rows for one pair");
+        assert!(members.iter().any(|&(job, candidate)| account.state_of(job, candidate).is_none()));
+    });
 }
 
 #[tokio::test]

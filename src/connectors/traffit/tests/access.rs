@@ -19,6 +19,11 @@ async fn a_client_that_lacks_scopes_gets_a_token_with_the_others() {
     account.http.sign_in().await.unwrap();
     assert_eq!(fake.seen("POST /oauth2/token"), 11);
 
+    // The same from a server that gives no reason.
+    fake.content.lock().unwrap().silent = true;
+    read(&fake.account(), "users", &mut Carried::default()).await.unwrap();
+    fake.content.lock().unwrap().silent = false;
+
     fake.content.lock().unwrap().scopes = Some(vec![]);
     let error = fake.account().http.sign_in().await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Permission);
@@ -124,11 +129,44 @@ async fn tags_are_read_by_candidate() {
     assert!(matches!(&found[0].found, ChildrenOf::Records(records) if records.len() == 2));
     assert!(matches!(&found[1].found, ChildrenOf::Gone));
     assert!(matches!(&found[2].found, ChildrenOf::Unreadable(text) if text.contains("id is not present")));
+    // One that always fails holds up no other; when none can be read, that is an error.
     fake.instead("/employees/1/tags", 500, "");
-    assert_eq!(
-        Traffit.children(&fake.account(), "candidate_tags", &parents).await.unwrap_err().kind,
-        ErrorKind::Unavailable
-    );
+    let found = Traffit.children(&fake.account(), "candidate_tags", &parents).await.unwrap();
+    assert!(matches!(&found[0].found, ChildrenOf::Unreadable(text) if text.contains("500")));
+    fake.instead("/employees/2/tags", 500, "");
+    let error = Traffit.children(&fake.account(), "candidate_tags", &parents[..2]).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unavailable);
+    fake.instead("/employees/", 503, "");
+    let error = Traffit.children(&fake.account(), "candidate_tags", &parents).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn only_the_persons_own_404_says_that_it_is_gone() {
+    let fake = Fake::start().await;
+    fake.put("/employees/1/tags", json!([]));
+    // Its tags answer 404, and it is there.
+    fake.put("/employees/2", json!({"id": 2}));
+    let parents = ["1", "2", "3"].map(String::from);
+    let found = Traffit.children(&fake.account(), "candidate_tags", &parents).await.unwrap();
+    assert!(matches!(&found[1].found, ChildrenOf::Unreadable(text) if text.contains("/employees/{id}/tags")));
+    assert!(matches!(&found[2].found, ChildrenOf::Gone));
+
+    fake.put("/recruitments/60", json!({"id": 60}));
+    let gone = Traffit.confirm_gone(&fake.account(), RecordType::Application, &["60:1".into(), "61:1".into()]).await;
+    assert_eq!(gone.unwrap(), ["61:1"]);
+    fake.put("/workflows", json!([{"id": 4}]));
+    fake.put("/workflows/4", json!({"id": 4, "states": [{"id": 19}, {"name": "might be any"}]}));
+    let gone = Traffit.confirm_gone(&fake.account(), RecordType::ApplicationStage, &["20".into()]).await;
+    assert!(gone.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_token_is_asked_for_again_when_the_endpoint_is_not_ready() {
+    let fake = Fake::start().await;
+    fake.instead("/oauth2/token", 503, "");
+    assert_eq!(fake.account().http.sign_in().await.unwrap_err().kind, ErrorKind::Unavailable);
+    assert_eq!(fake.seen("POST /oauth2/token"), 3);
 }
 
 #[test]

@@ -11,11 +11,13 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::connectors::connector::{Account, Carried, Connector, Credentials, OpenAccount, Page, Problem, ReadPage};
+use crate::connectors::conformance;
+pub use crate::connectors::conformance::Outcome;
+use crate::connectors::connector::{Account, Carried, Connector, Credentials, OpenAccount};
 use crate::connectors::error::Error;
 use crate::connectors::traffit::Traffit;
 use crate::domain::clock::{FrozenClock, SeededIds};
-use crate::domain::{IdSpace, IntegrationId, RecordType, Snapshot};
+use crate::domain::{IdSpace, IntegrationId};
 
 #[derive(Default)]
 pub struct Content {
@@ -26,7 +28,13 @@ pub struct Content {
     pub labels: Value,
     /// The scopes that the API client has; all without.
     pub scopes: Option<Vec<&'static str>>,
+    /// Refuses tokens without saying why.
+    pub silent: bool,
     pub page_size: usize,
+    /// Leaves the page headers out.
+    pub bare: bool,
+    /// Answers metadata with the list itself.
+    pub ignores_metadata: bool,
     /// Method and path of everything that was asked.
     pub seen: Vec<String>,
 }
@@ -106,18 +114,20 @@ async fn answer(
     if path == "/oauth2/token" {
         return token(&content, &serde_json::from_slice(&body).unwrap());
     }
-    if headers.contains_key("x-response-metadata") {
+    if headers.contains_key("x-response-metadata") && !content.ignores_metadata {
         return respond(200, json!({"fields": content.labels}).to_string());
     }
     match content.at.get(&path) {
         Some(Value::Array(rows)) => {
             let size = number("x-request-page-size").unwrap_or(20).min(content.page_size);
             let shown: Vec<_> = rows.iter().skip((page - 1) * size).take(size).collect();
-            Response::builder()
-                .header("x-result-total-count", rows.len())
-                .header("x-result-total-pages", rows.len().div_ceil(size))
-                .body(Body::from(json!(shown).to_string()))
-                .unwrap()
+            let mut response = Response::builder();
+            if !content.bare {
+                response = response
+                    .header("x-result-total-count", rows.len())
+                    .header("x-result-total-pages", rows.len().div_ceil(size));
+            }
+            response.body(Body::from(json!(shown).to_string())).unwrap()
         }
         Some(object) => respond(200, object.to_string()),
         None => respond(404, json!({"code": 404, "message": "Not Found"}).to_string()),
@@ -129,47 +139,13 @@ fn token(content: &Content, request: &Value) -> Response {
     let granted = content.scopes.as_ref().is_none_or(|scopes| asked.iter().all(|scope| scopes.contains(scope)));
     let (status, body) = match granted {
         true => (200, json!({"access_token": "t", "expires_in": 2_592_000, "scope": request["scope"]})),
+        false if content.silent => (400, json!({"message": "Bad Request"})),
         false => (400, json!({"error": "invalid_scope", "error_description": "An unsupported scope"})),
     };
     Response::builder().status(status).body(Body::from(body.to_string())).unwrap()
 }
 
-/// What a stream gave, read as the engine reads it.
-#[derive(Debug, Default)]
-pub struct Outcome {
-    pub records: Vec<Snapshot>,
-    pub problems: Vec<Problem>,
-    pub pages: usize,
-}
-
-impl Outcome {
-    /// Remote ids of records of a type.
-    pub fn remote_ids(&self, of: RecordType) -> Vec<String> {
-        let records = self.records.iter().map(|snapshot| &snapshot.record);
-        records
-            .filter(|record| record.record_type() == of)
-            .map(|record| record.remote_id().unwrap().to_owned())
-            .collect()
-    }
-
-    pub fn count(&self, of: RecordType) -> usize {
-        self.records.iter().filter(|snapshot| snapshot.record.record_type() == of).count()
-    }
-}
-
+/// As the engine reads a stream.
 pub async fn read(account: &Account, stream: &str, carried: &mut Carried) -> Result<Outcome, Error> {
-    let mut outcome = Outcome::default();
-    let mut cursor: Option<String> = None;
-    loop {
-        let request = ReadPage { stream, cursor: cursor.as_deref(), carried };
-        let Page { records, problems, carry, next, .. } = Traffit.read(account, request).await?;
-        outcome.records.extend(records);
-        outcome.problems.extend(problems);
-        outcome.pages += 1;
-        carry.into_iter().for_each(|fact| carried.put(fact));
-        match next {
-            Some(next) => cursor = Some(next),
-            None => return Ok(outcome),
-        }
-    }
+    conformance::read(&Traffit, account, stream, carried).await
 }

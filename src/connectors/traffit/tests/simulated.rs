@@ -139,9 +139,35 @@ async fn a_whole_account_is_read_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_read_costs_a_request_a_page_and_one_a_job() {
+    let tenant = tenant(230, 25, &[]).await;
+    let mut carried = Carried::default();
+    for stream in Traffit.manifest().streams {
+        if !matches!(stream.reads, Reads::Children { .. }) {
+            read(&tenant.account, stream.name, &mut carried).await.unwrap();
+        }
+    }
+    let (rows, members) = tenant.simulator.edit(|held| {
+        let pages = |job: i64| held.members_of(job).len().div_ceil(100).max(1);
+        (held.history(), held.job_ids().into_iter().map(pages).sum::<usize>())
+    });
+    let count = |path: &str| tenant.simulator.count("GET", &format!("/api/integration/v2{path}"));
+    assert_eq!(count("/users/"), 1);
+    assert_eq!(count("/workflows"), 3);
+    // Twice the list, once its metadata; of each job the detail and the pages of its members.
+    assert_eq!(count("/recruitments/"), 3 + 25 + members);
+    assert_eq!(count("/employees/"), 3 + rows.div_ceil(100));
+    assert_eq!(tenant.simulator.count("GET", "/public/"), 1);
+    assert_eq!(tenant.simulator.count("POST", "/oauth2/token"), 1);
+}
+
+#[tokio::test]
 async fn faults_that_can_be_borne_change_nothing() {
     for faults in [
         &["ghost-total=150"][..],
+        &["short-pages", "ghost-total=7"],
+        &["no-page-headers"],
+        &["text-ids", "gone-410"],
         &["error-rate=0.01"],
         &["rate-limit-every=100"],
         &["drop-connection-every=40"],
@@ -168,7 +194,7 @@ async fn a_list_that_shifts_is_read_once_more() {
 
 #[tokio::test]
 async fn what_a_list_hides_is_not_confirmed_as_gone() {
-    let tenant = tenant(20, 6, &["empty-list"]).await;
+    let tenant = tenant(20, 6, &["empty-list", "gone-410"]).await;
     let (users, jobs, candidates, state) = tenant.simulator.edit(|held| {
         let workflow = held.workflow(held.workflow_ids()[0]).unwrap();
         (held.user_ids(), held.job_ids(), held.candidate_ids(), workflow.states[0].id)
@@ -211,6 +237,28 @@ async fn the_connection_test_passes_and_names_what_is_missing() {
     let checks = Traffit.check(&tenant.account).await;
     let failed: Vec<_> = checks.iter().filter(|check| !check.passed).map(|check| check.name.as_str()).collect();
     assert_eq!(failed, ["scope workflow", "read APPLICATION_STAGE", "read JOB_STAGE"]);
+}
+
+#[tokio::test]
+async fn a_refusal_means_what_its_status_says_whatever_its_body_is() {
+    for shape in ["nested", "list", "text", "html", "empty"] {
+        let shape = format!("error-shape={shape}");
+        let tenant = tenant(20, 6, &[&shape, "token-expires-after=10"]).await;
+        let all = everything(&tenant.account).await;
+        assert!(all.problems.is_empty(), "{shape}: {:?}", all.problems);
+        let gone = Traffit.confirm_gone(&tenant.account, RecordType::Candidate, &["1".into(), "999".into()]).await;
+        assert_eq!(gone.unwrap(), ["999"], "{shape}");
+        let faults = [shape.as_str(), "forbid-scope=user"].map(|fault| fault.parse().unwrap());
+        tenant.simulator.set_faults(faults.into());
+        let error = read(&tenant.account, "users", &mut Carried::default()).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Permission, "{shape}");
+        assert!(error.public.contains("scope user"), "{}", error.public);
+        tenant.simulator.set_faults(vec![format!("{shape}@/").parse().unwrap()]);
+        tenant.simulator.edit(|held| held.set_client_secret("another"));
+        let checks = Traffit.check(&tenant.account).await;
+        assert!(matches!(checks.as_slice(), [check] if !check.passed && check.fix.is_some()), "{shape}: {checks:?}");
+        assert!(checks[0].message.contains("client secret"), "{shape}: {checks:?}");
+    }
 }
 
 #[tokio::test]
