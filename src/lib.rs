@@ -2,6 +2,7 @@
 
 pub mod connectors;
 pub mod domain;
+pub mod graphql;
 pub mod http;
 pub mod net;
 pub mod store;

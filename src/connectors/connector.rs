@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::error::Error;
-use super::manifest::Manifest;
+use super::manifest::{Check, Manifest};
 use super::vendor_http::VendorHttp;
 use crate::domain::{IdSpace, RecordType, Snapshot};
 
@@ -74,18 +74,6 @@ impl Credentials {
     pub fn get(&self, key: &str) -> &str {
         self.0.get(key).map_or("", ExposeSecret::expose_secret)
     }
-}
-
-/// The result of one connection test.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
-    /// Short and stable, e.g. `credentials`, `scope employee`, `read CANDIDATE`.
-    pub name: String,
-    pub model: Option<RecordType>,
-    pub passed: bool,
-    pub message: String,
-    /// What the end customer has to change at the vendor.
-    pub fix: Option<String>,
 }
 
 pub struct ReadPage<'a> {

@@ -172,6 +172,18 @@ impl Manifest {
     }
 }
 
+/// The result of one connection test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// Short and stable, e.g. `credentials`, `scope employee`, `read CANDIDATE`.
+    pub name: String,
+    pub model: Option<RecordType>,
+    pub passed: bool,
+    pub message: String,
+    /// What the end customer has to change at the vendor.
+    pub fix: Option<String>,
+}
+
 /// Short forms for the tables in the vendors' manifests.
 pub const fn field(name: &'static str) -> FieldCoverage {
     FieldCoverage { name, note: None }

@@ -12,9 +12,9 @@ pub mod traffit;
 pub mod vendor_http;
 
 pub use connector::{
-    Account, CHILDREN_AT_ONCE, Carried, Check, Children, ChildrenOf, Connector, Credentials, Fact, OpenAccount, Page,
+    Account, CHILDREN_AT_ONCE, Carried, Children, ChildrenOf, Connector, Credentials, Fact, OpenAccount, Page,
     Problem, ReadPage,
 };
 pub use error::{Error, ErrorKind, Retry};
-pub use manifest::Manifest;
+pub use manifest::{Check, Manifest};
 pub use registry::Registry;

@@ -1,6 +1,8 @@
 //! GraphQL errors. What a caller did wrong is told with the argument at fault; what went wrong here is told by
 //! a reference that stands in the log beside what happened.
 
+use std::sync::Arc;
+
 use async_graphql::{ErrorExtensionValues, Response, ServerError};
 use tracing::error;
 
@@ -30,7 +32,8 @@ pub fn tell(response: &mut Response, ids: &dyn Ids) {
 }
 
 fn explain(error: &mut ServerError, ids: &dyn Ids) {
-    let internal = error.source::<store::Error>().map(ToString::to_string);
+    let ours = error.source::<store::Error>().or_else(|| error.source::<Arc<store::Error>>().map(AsRef::as_ref));
+    let internal = ours.map(ToString::to_string);
     let internal = internal.or_else(|| error.source::<sync::Error>().map(ToString::to_string));
     if let Some(cause) = internal {
         let reference = ids.uuid().simple().to_string();

@@ -26,14 +26,24 @@ impl Field {
 }
 
 fn children(field: &SelectionField<'_>) -> Vec<Field> {
-    field
-        .selection_set()
-        .map(|field| Field {
+    let mut merged: Vec<Field> = Vec::new();
+    for field in field.selection_set() {
+        let field = Field {
             name: field.name().to_owned(),
             arguments: field.arguments().unwrap_or_default(),
             children: children(&field),
-        })
-        .collect()
+        };
+        add(&mut merged, field);
+    }
+    merged
+}
+
+/// What is selected twice alike, under two aliases or in two fragments, is read once.
+fn add(merged: &mut Vec<Field>, field: Field) {
+    match merged.iter_mut().find(|known| known.name == field.name && known.arguments == field.arguments) {
+        Some(known) => field.children.into_iter().for_each(|child| add(&mut known.children, child)),
+        None => merged.push(field),
+    }
 }
 
 /// What is selected of a connection's records, by `nodes` and by `edges { node }`.

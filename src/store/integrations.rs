@@ -14,7 +14,7 @@ use super::convert::millis;
 use super::entity::integration;
 use super::keys::Integrations;
 use super::sql::Sql;
-use super::{Operator, Result, Store};
+use super::{Result, Store};
 use crate::domain::{Ids, IntegrationState, SyncScope};
 
 /// What there is in memory of all integrations: their ids, and which key was used when.
@@ -91,14 +91,6 @@ impl Store {
         Self::count_integrations_changed(&tx).await?;
         tx.commit().await?;
         Ok(())
-    }
-
-    /// An integration as it is now, if the operator may see it.
-    pub async fn integration(&self, operator: &Operator, id: Uuid) -> Result<Option<integration::Model>> {
-        if !operator.access().sees(id) {
-            return Ok(None);
-        }
-        Ok(integration::Entity::find_by_id(id).one(self.reader()).await?)
     }
 
     /// Opens an account's secrets, for work on it.

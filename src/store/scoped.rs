@@ -13,7 +13,7 @@ use super::entity::{RecordRow, api_key, custom_field, integration, sync_run, syn
 use super::keys::{Access, NewKey};
 use super::models::ModelCount;
 use super::page::{Order, Position, SortKey, SortValue, Window};
-use super::read::{ByParent, Columns, Filter, Key, Link, Listing, Page, Row};
+use super::read::{ByParent, Columns, Filter, Join, Key, Link, Listing, Page, Row};
 use super::sql::Sql;
 use super::{Result, Store};
 use crate::domain::{Ids, Payload, RecordType, Scope};
@@ -138,14 +138,14 @@ impl Records {
         self.0.store.counts_by_parent::<R>(&self.0.visible_keys(parents), link, filter).await
     }
 
-    pub async fn lists_by_parent<R: RecordRow>(
+    pub async fn joined<J: RecordRow, T: RecordRow>(
         &self,
         parents: &[Key],
-        column: &'static str,
-        columns: &Columns<R>,
-        order: &[&'static str],
-    ) -> Result<ByParent<Vec<Arc<R>>>> {
-        self.0.store.lists_by_parent(&self.0.visible_keys(parents), column, columns, order).await
+        join: Join,
+        columns: &Columns<J>,
+        far: &Columns<T>,
+    ) -> Result<ByParent<Vec<(Arc<J>, Arc<T>)>>> {
+        self.0.store.joined(&self.0.visible_keys(parents), join, columns, far).await
     }
 
     /// The vendor's payloads; needs the scope for raw data, unless only the operator's custom fields are
@@ -265,8 +265,8 @@ impl Accounts {
         rows.map(|row| Ok(row.map(|row| (row.integration_id, Arc::new(row)))?)).collect()
     }
 
-    pub async fn custom_fields(&self, integration: Uuid) -> Result<Vec<custom_field::Model>> {
-        Records(self.0.clone()).custom_fields(&[integration]).await
+    pub async fn custom_fields(&self, integrations: &[Uuid]) -> Result<Vec<custom_field::Model>> {
+        Records(self.0.clone()).custom_fields(integrations).await
     }
 
     /// A page of rows of a table of ours, of which `sql` has said all but the window.
@@ -298,7 +298,16 @@ impl Operator {
         &self.0.store
     }
 
-    /// Sets a custom field; without a source it is removed. What it was before.
+    /// An integration that the operator may see now: one of an unrestricted key's, also when it was made a
+    /// moment ago.
+    pub async fn integration(&self, id: Uuid) -> Result<Option<integration::Model>> {
+        if self.0.access.restricted.as_ref().is_some_and(|some| !some.contains(&id)) {
+            return Ok(None);
+        }
+        Ok(integration::Entity::find_by_id(id).one(self.0.store.reader()).await?)
+    }
+
+    /// Sets a custom field; one of that key is replaced.
     pub async fn set_custom_field(&self, field: custom_field::Model) -> Result<()> {
         let row = custom_field::ActiveModel {
             integration_id: Set(field.integration_id),

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::connectors::Registry;
+use crate::connectors::{Manifest, Registry};
 use crate::domain::{Clock, Ids};
 use crate::store::{self, Store};
 
@@ -66,6 +66,15 @@ impl Engine {
 
     pub fn registry(&self) -> &Registry {
         &self.0.options.registry
+    }
+
+    /// All vendors of this build, as data.
+    pub fn manifests(&self) -> impl Iterator<Item = &'static Manifest> + '_ {
+        self.registry().all().map(|connector| connector.manifest())
+    }
+
+    pub fn manifest(&self, slug: &str) -> Option<&'static Manifest> {
+        self.registry().get(slug).map(|connector| connector.manifest())
     }
 
     fn store(&self) -> &Store {

@@ -29,7 +29,7 @@ impl Engine {
         request: SyncRequest,
     ) -> Result<Result<Queued, Refusal>, Error> {
         let integration = request.integration;
-        let found = operator.store().integration(operator, integration).await?;
+        let found = operator.integration(integration).await?;
         let Some(row) = found else { return Ok(Err(no_such_integration(&["input", "integrationId"]))) };
         match integration_state(&row) {
             IntegrationState::Paused => {
@@ -60,6 +60,11 @@ impl Engine {
             Err(Error::Store(store::Error::LeaseLost)) => Ok(Err(no_such_integration(&["input", "integrationId"]))),
             Err(error) => Err(error),
         }
+    }
+
+    /// Ends a run that waits or is under way. False when it has ended already, or may not be seen.
+    pub async fn cancel(&self, operator: &Operator, integration: Uuid, run: Uuid) -> Result<bool, Error> {
+        Ok(operator.cancel_run(integration, run, self.clock().now()).await?)
     }
 
     pub(super) async fn queue_run(&self, request: SyncRequest) -> Result<Queued, Error> {

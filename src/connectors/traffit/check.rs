@@ -7,7 +7,8 @@ use super::auth::{ApiClient, NoToken, SETTINGS};
 use super::client::{Client, EMPLOYEES, LEDGER, RECRUITMENT, RECRUITMENTS, TAGS, USERS, WORKFLOW, WORKFLOWS};
 use super::paging::Paging;
 use super::wire::Id;
-use crate::connectors::connector::{Account, Check};
+use crate::connectors::connector::Account;
+use crate::connectors::manifest::Check;
 use crate::connectors::error::{Error, ErrorKind};
 use crate::domain::RecordType;
 

@@ -19,9 +19,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use super::connector::{Account, Check, Children, Connector, OpenAccount, Page, ReadPage};
+use super::connector::{Account, Children, Connector, OpenAccount, Page, ReadPage};
 use super::error::{Error, ErrorKind};
-use super::manifest::Manifest;
+use super::manifest::{Check, Manifest};
 use super::vendor_http::{Settings, VendorHttp};
 use crate::domain::RecordType;
 use auth::ApiClient;

@@ -7,7 +7,7 @@ use sea_orm::DbBackend;
 use uuid::Uuid;
 
 use super::list::{limit, order_by, read_row, within};
-use super::{ByParent, Columns, Key, Link, Listing, Page, Row, finish};
+use super::{ByParent, Columns, Join, Key, Link, Listing, Page, Row, finish};
 use crate::domain::Payload;
 use crate::store::entity::{Json, RecordRow};
 use crate::store::sql::Sql;
@@ -114,30 +114,32 @@ impl Store {
         Ok(counts)
     }
 
-    /// All rows of each parent, in the order of `order`, a list of columns of the table.
-    pub(in crate::store) async fn lists_by_parent<R: RecordRow>(
+    /// All join rows of each parent, with the record on their far side. A row whose far side is not there is
+    /// left out: it points to something that the vendor does not show.
+    pub(in crate::store) async fn joined<J: RecordRow, T: RecordRow>(
         &self,
         parents: &[Key],
-        column: &'static str,
-        columns: &Columns<R>,
-        order: &[&'static str],
-    ) -> Result<ByParent<Vec<Arc<R>>>> {
+        join: Join,
+        columns: &Columns<J>,
+        far: &Columns<T>,
+    ) -> Result<ByParent<Vec<(Arc<J>, Arc<T>)>>> {
         if parents.is_empty() {
             return Ok(HashMap::new());
         }
         let mut sql = Sql::new(self.0.database.backend());
         sql.push("SELECT ");
         columns.select(&mut sql, "t");
-        sql.push(", p.id FROM ").keys(parents).push(" CROSS JOIN ").push(R::TABLE);
-        sql.push(&format!(" t WHERE t.integration_id = p.integration_id AND t.{column} = p.id ORDER BY "));
-        for column in order {
-            sql.push(&format!("t.{column}, "));
-        }
-        sql.push("t.id");
-        let mut by_parent: ByParent<Vec<Arc<R>>> = HashMap::with_capacity(parents.len());
+        sql.push(", ");
+        far.select(&mut sql, "f");
+        sql.push(", p.id FROM ").keys(parents).push(" CROSS JOIN ").push(J::TABLE).push(" t JOIN ").push(T::TABLE);
+        sql.push(&format!(" f ON f.integration_id = t.integration_id AND f.id = t.{} ", join.far));
+        sql.push(&format!("WHERE t.integration_id = p.integration_id AND t.{} = p.id ", join.near));
+        sql.push(&format!("ORDER BY {}, t.id", join.order));
+        let mut by_parent: ByParent<Vec<(Arc<J>, Arc<T>)>> = HashMap::with_capacity(parents.len());
         for row in self.0.database.rows(sql.statement()).await? {
-            let parent: Uuid = row.try_get_by_index(columns.count())?;
-            by_parent.entry(parent).or_default().push(Arc::new(columns.read(&row, 0)?));
+            let parent: Uuid = row.try_get_by_index(columns.count() + far.count())?;
+            let pair = (Arc::new(columns.read(&row, 0)?), Arc::new(far.read(&row, columns.count())?));
+            by_parent.entry(parent).or_default().push(pair);
         }
         Ok(by_parent)
     }

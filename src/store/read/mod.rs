@@ -71,6 +71,17 @@ pub enum Link {
     Tagged,
 }
 
+/// How a join table lies between its two sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Join {
+    /// The column that names the parent.
+    pub near: &'static str,
+    /// The column that names the far side.
+    pub far: &'static str,
+    /// An expression over the join table `t` and the far side `f`.
+    pub order: &'static str,
+}
+
 /// Rows by their parent's id.
 pub type ByParent<T> = HashMap<Uuid, T>;
 

@@ -1,0 +1,98 @@
+//! Connections: a page of a list, its edges, and how many there are in all.
+
+use async_graphql::{Object, SimpleObject};
+
+use super::reads::{Reads, Total};
+use crate::store::page::SortKey;
+use crate::store::Page;
+
+#[derive(SimpleObject, Debug, Clone, Default)]
+pub struct PageInfo {
+    pub has_next_page: bool,
+    pub has_previous_page: bool,
+    pub start_cursor: Option<String>,
+    pub end_cursor: Option<String>,
+}
+
+impl PageInfo {
+    pub fn of<R>(page: &Page<R>, key: SortKey) -> Self {
+        let cursor = |row: Option<&crate::store::Row<R>>| row.map(|row| row.position.encode(key));
+        Self {
+            has_next_page: page.has_next,
+            has_previous_page: page.has_previous,
+            start_cursor: cursor(page.rows.first()),
+            end_cursor: cursor(page.rows.last()),
+        }
+    }
+}
+
+/// A count as the contract has it.
+pub fn int(count: u64) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+macro_rules! record_connection {
+    ($connection:ident, $edge:ident, $node:ident, $row:path) => {
+        pub struct $connection {
+            pub page: std::sync::Arc<Page<$row>>,
+            pub reads: std::sync::Arc<Reads>,
+            pub key: SortKey,
+            pub total: Total,
+        }
+
+        pub struct $edge {
+            cursor: String,
+            node: super::record::$node,
+        }
+
+        #[Object]
+        impl $connection {
+            async fn edges(&self) -> Vec<$edge> {
+                let edge = |row: &crate::store::Row<$row>| $edge {
+                    cursor: row.position.encode(self.key),
+                    node: super::record::$node::new(row.record.clone(), self.reads.clone()),
+                };
+                self.page.rows.iter().map(edge).collect()
+            }
+
+            async fn nodes(&self) -> Vec<super::record::$node> {
+                let node = |row: &crate::store::Row<$row>| {
+                    super::record::$node::new(row.record.clone(), self.reads.clone())
+                };
+                self.page.rows.iter().map(node).collect()
+            }
+
+            async fn page_info(&self) -> PageInfo {
+                PageInfo::of(&self.page, self.key)
+            }
+
+            /// Costs a query, so that it is counted only when asked for.
+            async fn total_count(&self) -> async_graphql::Result<i32> {
+                Ok(int(self.reads.total::<$row>(&self.total).await?))
+            }
+        }
+
+        #[Object]
+        impl $edge {
+            async fn cursor(&self) -> &str {
+                &self.cursor
+            }
+
+            async fn node(&self) -> &super::record::$node {
+                &self.node
+            }
+        }
+    };
+}
+
+record_connection!(JobConnection, JobEdge, Job, crate::store::entity::job::Model);
+record_connection!(CandidateConnection, CandidateEdge, Candidate, crate::store::entity::candidate::Model);
+record_connection!(ApplicationConnection, ApplicationEdge, Application, crate::store::entity::application::Model);
+record_connection!(TagConnection, TagEdge, Tag, crate::store::entity::tag::Model);
+record_connection!(UserConnection, UserEdge, User, crate::store::entity::user::Model);
+record_connection!(
+    HiringTeamMemberConnection,
+    HiringTeamMemberEdge,
+    HiringTeamMember,
+    crate::store::entity::hiring_team_member::Model
+);

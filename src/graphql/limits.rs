@@ -1,0 +1,266 @@
+//! What one query may cost: depth, nodes, aliases. Counted on the parsed document before anything runs, and
+//! before fragments could multiply it without end.
+
+use std::collections::HashMap;
+
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextParseQuery};
+use async_graphql::parser::types::{
+    ExecutableDocument, Field, FragmentDefinition, OperationType, Selection, SelectionSet,
+};
+use async_graphql::{
+    ErrorExtensionValues, Name, Positioned, ServerError, ServerResult, Value, Variables,
+};
+use async_graphql_value::Value as Unresolved;
+use std::sync::Arc;
+
+use crate::store::page::USUAL;
+
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    pub depth: usize,
+    /// Records that the pages of a query can hold together.
+    pub nodes: u64,
+    /// Aliases of one field, in all of the document's places together.
+    pub aliases: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 15, nodes: 10_000, aliases: 10 }
+    }
+}
+
+/// Refuses queries beyond the limits.
+pub struct Guard(pub Limits);
+
+impl ExtensionFactory for Guard {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Guarding(self.0))
+    }
+}
+
+struct Guarding(Limits);
+
+#[async_trait::async_trait]
+impl Extension for Guarding {
+    async fn parse_query(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        query: &str,
+        variables: &Variables,
+        next: NextParseQuery<'_>,
+    ) -> ServerResult<ExecutableDocument> {
+        let document = next.run(ctx, query, variables).await?;
+        check(&document, variables, &self.0)?;
+        Ok(document)
+    }
+}
+
+pub fn check(document: &ExecutableDocument, variables: &Variables, limits: &Limits) -> ServerResult<()> {
+    for (_, operation) in document.operations.iter() {
+        let defaults = operation.node.variable_definitions.iter().filter_map(|definition| {
+            let value = definition.node.default_value.as_ref()?.node.clone();
+            Some((definition.node.name.node.clone(), value))
+        });
+        let mut count = Count {
+            fragments: &document.fragments,
+            variables,
+            defaults: defaults.collect(),
+            limits,
+            introspection: operation.node.ty == OperationType::Query,
+            aliases: HashMap::new(),
+            nodes: 0,
+            steps: 0,
+        };
+        count.selection(&operation.node.selection_set.node, 1, 1)?;
+    }
+    Ok(())
+}
+
+struct Count<'a> {
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    variables: &'a Variables,
+    defaults: HashMap<Name, Value>,
+    limits: &'a Limits,
+    introspection: bool,
+    aliases: HashMap<&'a str, usize>,
+    nodes: u64,
+    /// Fields that were looked at, so that fragments in fragments end.
+    steps: usize,
+}
+
+/// Far more fields than any honest query has.
+const MOST_FIELDS: usize = 20_000;
+
+impl<'a> Count<'a> {
+    fn selection(&mut self, set: &'a SelectionSet, depth: usize, parents: u64) -> ServerResult<()> {
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) => self.field(field, depth, parents)?,
+                Selection::InlineFragment(fragment) => {
+                    self.selection(&fragment.node.selection_set.node, depth, parents)?;
+                }
+                Selection::FragmentSpread(spread) => {
+                    // A spread of an unknown fragment is the validation's to refuse, a cycle too.
+                    if let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) {
+                        self.step()?;
+                        self.selection(&fragment.node.selection_set.node, depth, parents)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn field(&mut self, field: &'a Positioned<Field>, depth: usize, parents: u64) -> ServerResult<()> {
+        let pos = field.pos;
+        let field = &field.node;
+        let name = field.name.node.as_str();
+        self.step()?;
+        // Tools ask for the schema by one long, deep query; its size is ours.
+        if depth == 1 && self.introspection && matches!(name, "__schema" | "__type") {
+            return Ok(());
+        }
+        if depth > self.limits.depth {
+            let message = format!("the query is more than {} levels deep", self.limits.depth);
+            return Err(refused(message, "QUERY_TOO_DEEP", Some(pos)));
+        }
+        if field.alias.is_some() {
+            let count = self.aliases.entry(name).or_insert(0);
+            *count += 1;
+            if *count > self.limits.aliases {
+                let message = format!("`{name}` has more than {} aliases", self.limits.aliases);
+                return Err(refused(message, "TOO_MANY_ALIASES", Some(pos)));
+            }
+        }
+        let mut below = parents;
+        if let Some(page) = self.page_size(field) {
+            below = parents.saturating_mul(page);
+            self.nodes = self.nodes.saturating_add(below);
+            if self.nodes > self.limits.nodes {
+                let message = format!(
+                    "the pages of this query can hold more than {} nodes: ask for smaller pages, or for less below them",
+                    self.limits.nodes
+                );
+                return Err(refused(message, "QUERY_TOO_COMPLEX", Some(pos)));
+            }
+        }
+        self.selection(&field.selection_set.node, depth + 1, below)
+    }
+
+    /// How many records a connection can hold; none for other fields.
+    fn page_size(&self, field: &Field) -> Option<u64> {
+        let holds = field.selection_set.node.items.iter().any(|selection| self.is_of_connection(&selection.node, 0));
+        let asked = ["first", "last"].iter().find_map(|name| {
+            let value = field.get_argument(name)?;
+            self.number(&value.node)
+        });
+        match (holds, asked) {
+            (true, asked) => Some(asked.unwrap_or(USUAL)),
+            (false, _) => None,
+        }
+    }
+
+    fn is_of_connection(&self, selection: &Selection, depth: usize) -> bool {
+        match selection {
+            Selection::Field(field) => matches!(field.node.name.node.as_str(), "nodes" | "edges"),
+            Selection::InlineFragment(fragment) => {
+                fragment.node.selection_set.node.items.iter().any(|item| self.is_of_connection(&item.node, depth))
+            }
+            Selection::FragmentSpread(spread) => {
+                let fragment = self.fragments.get(&spread.node.fragment_name.node).filter(|_| depth < 8);
+                fragment.is_some_and(|fragment| {
+                    let items = &fragment.node.selection_set.node.items;
+                    items.iter().any(|item| self.is_of_connection(&item.node, depth + 1))
+                })
+            }
+        }
+    }
+
+    fn number(&self, value: &Unresolved) -> Option<u64> {
+        let number = |value: &Value| match value {
+            Value::Number(number) => number.as_u64(),
+            _ => None,
+        };
+        match value {
+            Unresolved::Number(number) => number.as_u64(),
+            Unresolved::Variable(name) => {
+                number(self.variables.get(name).or_else(|| self.defaults.get(name))?)
+            }
+            _ => None,
+        }
+    }
+
+    fn step(&mut self) -> ServerResult<()> {
+        self.steps += 1;
+        if self.steps > MOST_FIELDS {
+            let message = format!("the query selects more than {MOST_FIELDS} fields");
+            return Err(refused(message, "QUERY_TOO_COMPLEX", None));
+        }
+        Ok(())
+    }
+}
+
+fn refused(message: String, code: &str, pos: Option<async_graphql::Pos>) -> ServerError {
+    let mut error = ServerError::new(message, pos);
+    error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code);
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+
+    use super::*;
+
+    fn refusal(query: &str, variables: serde_json::Value) -> Option<String> {
+        let variables = Variables::from_json(variables);
+        let error = check(&parse_query(query).unwrap(), &variables, &Limits::default()).err()?;
+        match error.extensions?.get("code")? {
+            Value::String(code) => Some(code.clone()),
+            other => panic!("{other}"),
+        }
+    }
+
+    fn code(query: &str) -> Option<String> {
+        refusal(query, serde_json::json!({}))
+    }
+
+    #[test]
+    fn pages_multiply() {
+        assert_eq!(code("{ jobs(first: 100) { nodes { applications(first: 99) { nodes { id } } } } }"), None);
+        assert_eq!(code("{ jobs(first: 100) { nodes { applications(first: 100) { nodes { id } } } } }").as_deref(), Some("QUERY_TOO_COMPLEX"));
+        // Without a size, the usual page counts; a count alone holds no records.
+        assert_eq!(code("{ jobs(first: 250) { nodes { applications { nodes { id } } } } }"), None);
+        assert_eq!(code("{ jobs(first: 250) { nodes { applications(first: 250) { totalCount } } } }"), None);
+        let nested = "query($n: Int = 250) { jobs(first: $n) { edges { node { applications(last: $n) { nodes { id } } } } } }";
+        assert_eq!(code(nested).as_deref(), Some("QUERY_TOO_COMPLEX"));
+        assert_eq!(refusal(nested, serde_json::json!({"n": 10})), None);
+        let hidden = "{ jobs(first: 250) { ...p } } fragment p on JobConnection { nodes { applications(first: 250) { ...q } } } \
+                      fragment q on ApplicationConnection { nodes { id } }";
+        assert_eq!(code(hidden).as_deref(), Some("QUERY_TOO_COMPLEX"));
+    }
+
+    #[test]
+    fn depth_and_aliases_have_a_limit() {
+        let deep = |levels: usize| format!("{}x{}", "{ a ".repeat(levels - 1) + "{ ", " }".repeat(levels));
+        assert_eq!(code(&deep(15)), None);
+        assert_eq!(code(&deep(16)).as_deref(), Some("QUERY_TOO_DEEP"));
+        let aliases = |count: usize| {
+            let fields: Vec<_> = (0..count).map(|n| format!("a{n}: viewer {{ name }}")).collect();
+            format!("{{ {} }}", fields.join(" "))
+        };
+        assert_eq!(code(&aliases(10)), None);
+        assert_eq!(code(&aliases(11)).as_deref(), Some("TOO_MANY_ALIASES"));
+    }
+
+    #[test]
+    fn fragments_that_multiply_end() {
+        let mut query = String::from("{ ...f0 }");
+        for level in 0..30 {
+            query += &format!(" fragment f{level} on Query {{ ...f{} ...f{} }}", level + 1, level + 1);
+        }
+        query += " fragment f30 on Query { viewer { name } }";
+        assert_eq!(code(&query).as_deref(), Some("QUERY_TOO_COMPLEX"));
+    }
+}

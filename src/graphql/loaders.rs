@@ -1,0 +1,109 @@
+//! The dataloaders of one request, for what is asked of several accounts at once. They live no longer than their
+//! request, and wait for nobody: whatever one level asks for is there when the first of it is polled.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::dataloader::{DataLoader, Loader};
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::store::entity::{custom_field, integration, sync_run, sync_run_model};
+use crate::store::{self, Accounts, ModelCount};
+
+/// Loads what belongs to accounts.
+pub struct AccountLoads(Accounts);
+
+pub type AccountLoader = DataLoader<AccountLoads>;
+
+pub fn accounts(accounts: Accounts) -> AccountLoader {
+    #[expect(clippy::disallowed_methods, reason = "a batch ends with the request that waits for it")]
+    DataLoader::new(AccountLoads(accounts), tokio::spawn).delay(Duration::ZERO)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ById(pub Uuid);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LastRun(pub Uuid);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RunModels {
+    pub integration: Uuid,
+    pub run: Uuid,
+}
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Models {
+    pub integration: Uuid,
+    pub counted: bool,
+}
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CustomFields(pub Uuid);
+
+#[async_trait]
+impl Loader<ById> for AccountLoads {
+    type Value = Arc<integration::Model>;
+    type Error = Arc<store::Error>;
+
+    async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Self::Value>, Self::Error> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        Ok(self.0.by_ids(&ids).await?.into_iter().map(|(id, row)| (ById(id), row)).collect())
+    }
+}
+
+#[async_trait]
+impl Loader<LastRun> for AccountLoads {
+    type Value = Arc<sync_run::Model>;
+    type Error = Arc<store::Error>;
+
+    async fn load(&self, keys: &[LastRun]) -> Result<HashMap<LastRun, Self::Value>, Self::Error> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        Ok(self.0.last_runs(&ids).await?.into_iter().map(|(id, row)| (LastRun(id), row)).collect())
+    }
+}
+
+#[async_trait]
+impl Loader<RunModels> for AccountLoads {
+    type Value = Vec<sync_run_model::Model>;
+    type Error = Arc<store::Error>;
+
+    async fn load(&self, keys: &[RunModels]) -> Result<HashMap<RunModels, Self::Value>, Self::Error> {
+        let runs: Vec<_> = keys.iter().map(|key| (key.integration, key.run)).collect();
+        let mut found = self.0.run_models(&runs).await?;
+        Ok(keys.iter().map(|key| (*key, found.remove(&key.run).unwrap_or_default())).collect())
+    }
+}
+
+#[async_trait]
+impl Loader<Models> for AccountLoads {
+    type Value = Vec<ModelCount>;
+    type Error = Arc<store::Error>;
+
+    async fn load(&self, keys: &[Models]) -> Result<HashMap<Models, Self::Value>, Self::Error> {
+        let mut loaded = HashMap::new();
+        for counted in [false, true] {
+            let wanted: Vec<Uuid> =
+                keys.iter().filter(|key| key.counted == counted).map(|key| key.integration).collect();
+            if !wanted.is_empty() {
+                let found = self.0.models(&wanted, counted).await?;
+                loaded.extend(found.into_iter().map(|(integration, models)| (Models { integration, counted }, models)));
+            }
+        }
+        Ok(loaded)
+    }
+}
+
+#[async_trait]
+impl Loader<CustomFields> for AccountLoads {
+    type Value = Vec<custom_field::Model>;
+    type Error = Arc<store::Error>;
+
+    async fn load(&self, keys: &[CustomFields]) -> Result<HashMap<CustomFields, Self::Value>, Self::Error> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let mut loaded: HashMap<CustomFields, Vec<custom_field::Model>> =
+            keys.iter().map(|key| (*key, Vec::new())).collect();
+        for field in self.0.custom_fields(&ids).await? {
+            loaded.entry(CustomFields(field.integration_id)).or_default().push(field);
+        }
+        Ok(loaded)
+    }
+}

@@ -1,0 +1,96 @@
+//! The public contract. Resolvers are thin: they hold a scoped view of the store, never the store.
+
+mod arguments;
+mod connection;
+mod connector;
+mod credential;
+mod failure;
+mod integration;
+mod limits;
+mod loaders;
+mod mutation;
+mod node;
+mod plan;
+mod planned;
+mod projection;
+mod query;
+mod reads;
+mod record;
+mod scalar;
+mod selection;
+mod sync_run;
+mod text;
+mod vocabulary;
+
+use std::sync::Arc;
+
+use async_graphql::{EmptySubscription, Request, Response, SDLExportOptions, Schema};
+
+use crate::domain::{Clock, Ids, Scope};
+use crate::store::Scoped;
+use crate::sync::Engine;
+
+pub use limits::Limits;
+
+use mutation::Mutation;
+use node::Record;
+use query::Query;
+
+type Served = Schema<Query, Mutation, EmptySubscription>;
+
+/// The graph, ready to be asked.
+#[derive(Clone)]
+pub struct Graph(Arc<Inner>);
+
+struct Inner {
+    schema: Served,
+    engine: Engine,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    introspection: bool,
+}
+
+pub struct Options {
+    pub engine: Engine,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+    pub limits: Limits,
+    /// Whether callers without ADMIN may read the schema.
+    pub introspection: bool,
+}
+
+impl Graph {
+    pub fn new(options: Options) -> Self {
+        let Options { engine, clock, ids, limits, introspection } = options;
+        let schema = Schema::build(Query, Mutation::default(), EmptySubscription)
+            .register_output_type::<Record>()
+            .extension(limits::Guard(limits))
+            .finish();
+        Self(Arc::new(Inner { schema, engine, clock, ids, introspection }))
+    }
+
+    /// Runs a request with what its caller may reach.
+    pub async fn execute(&self, request: Request, scoped: Scoped) -> Response {
+        let inner = &self.0;
+        let mut request = request
+            .data(inner.engine.clone())
+            .data(inner.clock.clone())
+            .data(inner.ids.clone());
+        if !inner.introspection && !scoped.access().has(Scope::Admin) {
+            request = request.disable_introspection();
+        }
+        if let Ok(accounts) = scoped.accounts() {
+            request = request.data(loaders::accounts(accounts));
+        }
+        let mut response = inner.schema.execute(request.data(scoped)).await;
+        failure::tell(&mut response, inner.ids.as_ref());
+        response
+    }
+}
+
+/// The schema as text, sorted.
+pub fn sdl() -> String {
+    let schema = Schema::build(Query, Mutation::default(), EmptySubscription).register_output_type::<Record>().finish();
+    let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items().include_specified_by();
+    schema.sdl_with_options(options)
+}

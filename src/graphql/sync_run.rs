@@ -1,0 +1,143 @@
+//! Runs of the sync engine.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use uuid::Uuid;
+
+use super::connection::{PageInfo, int};
+use super::integration::Integration;
+use super::loaders::{AccountLoader, ById, RunModels};
+use super::reads::scoped;
+use super::scalar::DateTime;
+use super::vocabulary::{RecordType, SyncKind, SyncState};
+use crate::domain::{self, NodeId, NodeType};
+use crate::store::entity::sync_run;
+use crate::store::page::SortKey;
+use crate::store::{Error, Page};
+
+#[derive(Clone)]
+pub struct SyncRun {
+    row: Arc<sync_run::Model>,
+}
+
+impl SyncRun {
+    pub fn new(row: Arc<sync_run::Model>) -> Self {
+        Self { row }
+    }
+}
+
+#[derive(SimpleObject)]
+pub struct SyncRunModel {
+    model: RecordType,
+    state: SyncState,
+    fetched: i32,
+    created: i32,
+    updated: i32,
+    unchanged: i32,
+    deleted: i32,
+    /// Known total while it runs, for a progress bar.
+    expected: Option<i32>,
+    error: Option<String>,
+}
+
+#[Object]
+impl SyncRun {
+    pub async fn id(&self) -> ID {
+        NodeId::new(NodeType::SyncRun, self.row.id).to_string().into()
+    }
+
+    pub async fn integration(&self, ctx: &Context<'_>) -> Result<Integration> {
+        let found = ctx.data::<AccountLoader>()?.load_one(ById(self.row.integration_id)).await?;
+        Ok(Integration::new(found.ok_or(Error::Corrupt("a sync run without its integration"))?))
+    }
+
+    async fn kind(&self) -> Result<SyncKind> {
+        let kind = domain::SyncKind::parse(&self.row.kind).ok_or(Error::Corrupt("the kind of a sync run"))?;
+        Ok(kind.into())
+    }
+
+    async fn state(&self) -> Result<SyncState> {
+        let state = domain::SyncState::parse(&self.row.state).ok_or(Error::Corrupt("the state of a sync run"))?;
+        Ok(state.into())
+    }
+
+    async fn queued_at(&self) -> DateTime {
+        DateTime::from_millis(self.row.queued_at)
+    }
+
+    async fn started_at(&self) -> Option<DateTime> {
+        self.row.started_at.map(DateTime::from_millis)
+    }
+
+    async fn finished_at(&self) -> Option<DateTime> {
+        self.row.finished_at.map(DateTime::from_millis)
+    }
+
+    /// In the order in which they are read; empty until the run has started.
+    async fn models(&self, ctx: &Context<'_>) -> Result<Vec<SyncRunModel>> {
+        let key = RunModels { integration: self.row.integration_id, run: self.row.id };
+        let rows = ctx.data::<AccountLoader>()?.load_one(key).await?.unwrap_or_default();
+        let int = |count: i64| int(u64::try_from(count).unwrap_or(0));
+        let mut models = Vec::new();
+        for row in rows {
+            let of = domain::RecordType::parse(&row.model).ok_or(Error::Corrupt("the record type of a sync run"))?;
+            let state = domain::SyncState::parse(&row.state).ok_or(Error::Corrupt("the state of a sync run"))?;
+            let model = SyncRunModel {
+                model: of.into(),
+                state: state.into(),
+                fetched: int(row.fetched),
+                created: int(row.created),
+                updated: int(row.updated),
+                unchanged: int(row.unchanged),
+                deleted: int(row.deleted),
+                expected: row.expected.map(int),
+                error: row.error,
+            };
+            models.push((of, model));
+        }
+        models.sort_by_key(|(of, _)| *of);
+        Ok(models.into_iter().map(|(_, model)| model).collect())
+    }
+}
+
+pub struct SyncRunConnection {
+    page: Page<sync_run::Model>,
+    integration: Uuid,
+}
+
+impl SyncRunConnection {
+    pub fn new(page: Page<sync_run::Model>, integration: Uuid) -> Self {
+        Self { page, integration }
+    }
+}
+
+#[derive(SimpleObject)]
+pub struct SyncRunEdge {
+    cursor: String,
+    node: SyncRun,
+}
+
+#[Object]
+impl SyncRunConnection {
+    async fn edges(&self) -> Vec<SyncRunEdge> {
+        let rows = self.page.rows.iter();
+        rows.map(|row| SyncRunEdge {
+            cursor: row.position.encode(SortKey::QueuedAt),
+            node: SyncRun::new(row.record.clone()),
+        })
+        .collect()
+    }
+
+    async fn nodes(&self) -> Vec<SyncRun> {
+        self.page.rows.iter().map(|row| SyncRun::new(row.record.clone())).collect()
+    }
+
+    async fn page_info(&self) -> PageInfo {
+        PageInfo::of(&self.page, SortKey::QueuedAt)
+    }
+
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32> {
+        Ok(int(scoped(ctx)?.accounts()?.count_runs(self.integration).await?))
+    }
+}
