@@ -1,4 +1,78 @@
-//! The doors.
+//! The doors: who asks, and for what. Nothing here knows how an answer comes about.
 
+mod caller;
 pub mod graphiql;
 pub mod graphql_over_http;
+mod health;
+mod server;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::response::IntoResponse;
+use axum::routing::{any, get};
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::CorsLayer;
+
+use crate::domain::Clock;
+use crate::graphql::Graph;
+use crate::queue::Heartbeat;
+use crate::store::Store;
+
+pub use server::serve;
+
+/// The largest request that is read, in bytes.
+const LARGEST_BODY: usize = 2 * 1024 * 1024;
+
+/// What the doors lead to.
+#[derive(Clone)]
+pub struct Doors(Arc<Inner>);
+
+struct Inner {
+    graph: Graph,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    /// Of this process' background work, when it has any.
+    worker: Option<Heartbeat>,
+    sdl: String,
+}
+
+pub struct Options {
+    pub graph: Graph,
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub worker: Option<Heartbeat>,
+    /// Origins that may call `/graphql` from a browser.
+    pub cors_origins: Vec<HeaderValue>,
+}
+
+/// Every path that is served.
+pub fn router(options: Options) -> Router {
+    let Options { graph, store, clock, worker, cors_origins } = options;
+    let doors = Doors(Arc::new(Inner { graph, store, clock, worker, sdl: crate::graphql::sdl() }));
+    let graphql = Router::new().route("/graphql", any(caller::graphql)).layer(cors(cors_origins));
+    Router::new()
+        .merge(graphql)
+        .route("/schema.graphql", get(schema))
+        .layer(CompressionLayer::new())
+        .merge(graphiql::router())
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(doors)
+}
+
+async fn schema(axum::extract::State(doors): axum::extract::State<Doors>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], doors.0.sdl.clone())
+}
+
+fn cors(origins: Vec<HeaderValue>) -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT])
+        .expose_headers([HeaderName::from_static("retry-after")])
+        .max_age(std::time::Duration::from_secs(3600))
+}

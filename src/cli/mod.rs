@@ -1,0 +1,90 @@
+//! The switchboard: one command a file.
+
+mod docs;
+mod keys;
+mod open;
+pub mod service;
+mod signal;
+mod simulate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Database, LogFormat, Logs, Serve};
+use crate::demo;
+
+/// One GraphQL graph over every applicant tracking system.
+#[derive(Debug, Parser)]
+#[command(name = "hiregraph", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    logs: Logs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show it at work: simulated vendors, a fresh mirror, the graph and GraphiQL
+    Demo(demo::Args),
+    /// Serve the graph, and do the background work
+    Serve(Serve),
+    /// Bring the database to this version
+    Migrate(Database),
+    /// Make, list and revoke API keys
+    Keys(keys::Args),
+    /// Print the schema of the graph
+    Schema,
+    /// Write the generated pages under docs/
+    Docs,
+    /// Run one simulated vendor
+    Simulate(simulate::Args),
+}
+
+/// What went wrong, in words for whoever typed the command.
+type Outcome = Result<(), String>;
+
+pub async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(error) = crate::telemetry::start(&cli.logs.filter, cli.logs.format == LogFormat::Json) {
+        return failed(&error);
+    }
+    let outcome = match cli.command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Serve(settings) => service::serve(settings).await,
+        Command::Migrate(database) => migrate(&database).await,
+        Command::Keys(args) => keys::run(args).await,
+        Command::Schema => print(&crate::graphql::sdl()),
+        Command::Docs => docs::write(std::path::Path::new("docs")),
+        Command::Simulate(args) => simulate::run(args).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the last words of a command that failed")]
+fn failed(error: &str) -> ExitCode {
+    eprintln!("hiregraph: {error}");
+    ExitCode::FAILURE
+}
+
+/// Writes what a command was asked for. Whoever stopped reading wants no more of it.
+pub fn print(text: &str) -> Outcome {
+    use std::io::Write;
+    let line_end = if text.ends_with('\n') { "" } else { "\n" };
+    let mut output = std::io::stdout().lock();
+    match write!(output, "{text}{line_end}").and_then(|()| output.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("standard output: {error}")),
+        _ => Ok(()),
+    }
+}
+
+async fn migrate(database: &Database) -> Outcome {
+    let store = open::store(database).await?;
+    store.migrate().await.map_err(|error| error.to_string())?;
+    store.close().await;
+    print("the database is current")
+}

@@ -1,0 +1,200 @@
+//! `serve`: the doors, the background work, and their orderly end.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use super::{Outcome, open, print, signal};
+use crate::config::{Introspection, Role, Serve, Vendors};
+use crate::connectors::Registry;
+use crate::domain::clock::{SystemClock, SystemIds};
+use crate::domain::{Clock, Ids};
+use crate::graphql::{self, Graph, Limits};
+use crate::http;
+use crate::queue::{self, Heartbeat, Wake, Work};
+use crate::store::{self, Store};
+use crate::sync::{self, Engine};
+
+/// Work that is under way when the process is told to stop has so long to come to a good place.
+const DRAIN: Duration = Duration::from_secs(28);
+
+/// So often an embedded database is looked at without a reason; other processes cannot announce anything.
+const EMBEDDED_SCAN: Duration = Duration::from_secs(60);
+/// So often a shared database is looked at for what other processes queued.
+const SHARED_SCAN: Duration = Duration::from_secs(2);
+
+/// Everything that one process runs.
+pub struct Service {
+    pub store: Store,
+    pub engine: Engine,
+    pub graph: Graph,
+    pub clock: Arc<dyn Clock>,
+    wake: Wake,
+    beat: Heartbeat,
+    scan: Duration,
+}
+
+pub struct Parts {
+    pub store: Store,
+    pub registry: Registry,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+    /// By connector.
+    pub base_urls: HashMap<String, String>,
+    pub embedded: bool,
+    pub introspection: bool,
+    /// The pause before a failed read is tried again the first time.
+    pub first_pause: Duration,
+}
+
+impl Service {
+    pub fn new(parts: Parts) -> Self {
+        let wake = Wake::default();
+        let waking = wake.clone();
+        let engine = Engine::new(sync::Options {
+            store: parts.store.clone(),
+            registry: parts.registry,
+            clock: parts.clock.clone(),
+            ids: parts.ids.clone(),
+            base_urls: parts.base_urls,
+            first_pause: parts.first_pause,
+            wake: Arc::new(move || waking.wake()),
+        });
+        let graph = Graph::new(graphql::Options {
+            engine: engine.clone(),
+            clock: parts.clock.clone(),
+            ids: parts.ids,
+            limits: Limits::default(),
+            introspection: parts.introspection,
+        });
+        let scan = if parts.embedded { EMBEDDED_SCAN } else { SHARED_SCAN };
+        Self { store: parts.store, engine, graph, clock: parts.clock, wake, beat: Heartbeat::default(), scan }
+    }
+
+    pub fn router(&self, role: Role, cors_origins: Vec<HeaderValue>) -> axum::Router {
+        http::router(http::Options {
+            graph: self.graph.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            worker: role.works().then(|| self.beat.clone()),
+            cors_origins,
+        })
+    }
+
+    /// Does background work until told to stop, then waits for what is under way.
+    pub async fn work(&self, stop: &CancellationToken) {
+        let tasks = TaskTracker::new();
+        let work = Syncing { engine: &self.engine, store: &self.store, clock: self.clock.as_ref(), tasks: &tasks, stop };
+        queue::run(&work, &self.wake, &self.beat, self.scan, stop).await;
+        tasks.close();
+        tasks.wait().await;
+    }
+}
+
+struct Syncing<'a> {
+    engine: &'a Engine,
+    store: &'a Store,
+    clock: &'a dyn Clock,
+    tasks: &'a TaskTracker,
+    stop: &'a CancellationToken,
+}
+
+impl Work for Syncing<'_> {
+    type Error = sync::Error;
+
+    async fn begin(&self) -> Result<(), sync::Error> {
+        self.store.write_key_uses().await?;
+        while self.engine.begin_due(self.tasks, self.stop).await? > 0 {}
+        Ok(())
+    }
+
+    async fn next(&self) -> Result<Option<Duration>, sync::Error> {
+        self.engine.next_due().await
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now().timestamp_millis()
+    }
+}
+
+/// The operator's base URLs, by connector.
+pub fn base_urls(vendors: &Vendors) -> HashMap<String, String> {
+    let given = [("traffit", &vendors.traffit_base_url), ("hrworks", &vendors.hrworks_base_url)];
+    given.into_iter().filter_map(|(slug, url)| Some((slug.to_owned(), url.clone()?))).collect()
+}
+
+pub async fn serve(settings: Serve) -> Outcome {
+    let store = open::store(&settings.database).await?;
+    let embedded = store::is_embedded(&settings.database.database_url);
+    let failed = |error: store::Error| error.to_string();
+    if embedded {
+        store.migrate().await.map_err(failed)?;
+        store.release_all().await.map_err(failed)?;
+    } else if !store.is_current().await.map_err(failed)? {
+        return Err("the database's schema is not current: run `hiregraph migrate` first".to_owned());
+    }
+    let origins: Result<Vec<_>, _> = settings.cors_origins.iter().map(|origin| origin.trim().parse()).collect();
+    let origins = origins.map_err(|_| "HIREGRAPH_CORS_ORIGINS holds an origin that is none".to_owned())?;
+    let service = Service::new(Parts {
+        store: store.clone(),
+        registry: Registry::default(),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+        base_urls: base_urls(&settings.vendors),
+        embedded,
+        introspection: settings.introspection == Introspection::On,
+        first_pause: Duration::from_secs(2),
+    });
+    let listener = listen(settings.listen).await?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let role = settings.role;
+    print(&format!("listening on http://{address}"))?;
+    info!(%address, ?role, "listening");
+    let stop = CancellationToken::new();
+    // A worker has its health doors too, and nothing else.
+    let router = service.router(role, origins);
+    let ended = tokio::join!(
+        async {
+            signal::told_to_stop().await;
+            info!("stopping");
+            stop.cancel();
+        },
+        async {
+            let served = http::serve(listener, router, stop.clone()).await;
+            stop.cancel();
+            served
+        },
+        async {
+            if role.works() {
+                work_until(&service, &stop).await;
+            }
+        },
+    );
+    // A last word about the keys that were used.
+    let _ = store.write_key_uses().await;
+    store.close().await;
+    ended.1.map_err(|error| error.to_string())
+}
+
+/// Background work, with an end to the patience with it once the process is to stop.
+pub async fn work_until(service: &Service, stop: &CancellationToken) {
+    let late = async {
+        stop.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        () = service.work(stop) => {}
+        () = late => warn!("some work did not come to an end in time; it is taken up by the next start"),
+    }
+}
+
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))
+}

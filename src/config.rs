@@ -1,0 +1,101 @@
+//! Settings, read once from flags and the environment. Everything here is listed by `serve --help`.
+
+use std::net::SocketAddr;
+
+use clap::{Args, ValueEnum};
+use secrecy::SecretString;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// Answers requests.
+    Api,
+    /// Does background work.
+    Worker,
+    /// Both.
+    All,
+}
+
+impl Role {
+    pub fn answers(self) -> bool {
+        matches!(self, Self::Api | Self::All)
+    }
+
+    pub fn works(self) -> bool {
+        matches!(self, Self::Worker | Self::All)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Introspection {
+    On,
+    /// Refused to callers without ADMIN.
+    Off,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Logs {
+    /// Which events are logged: a tracing filter, e.g. `info,hiregraph=debug`
+    #[arg(long = "log", env = "HIREGRAPH_LOG", default_value = "info", global = true)]
+    pub filter: String,
+    /// How they are written, always to standard error
+    #[arg(long = "log-format", env = "HIREGRAPH_LOG_FORMAT", default_value = "text", global = true)]
+    pub format: LogFormat,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Database {
+    /// Where everything is kept: `sqlite://<file>` or `postgres://…`
+    #[arg(long, env = "HIREGRAPH_DATABASE_URL", default_value = "sqlite://hiregraph.db", hide_env_values = true)]
+    pub database_url: String,
+    /// A PostgreSQL read replica for queries
+    #[arg(long, env = "HIREGRAPH_READ_DATABASE_URL", hide_env_values = true)]
+    pub read_database_url: Option<String>,
+    /// The most connections to the database
+    #[arg(long, env = "HIREGRAPH_DATABASE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub database_connections: u32,
+    /// Base64 of 32 bytes: seals vendor credentials. Several, separated by commas: the first seals, all open. With
+    /// SQLite a missing key is made and kept beside the database file
+    #[arg(long, env = "HIREGRAPH_SECRET_KEY", hide_env_values = true)]
+    pub secret_key: Option<SecretString>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Vendors {
+    /// The root of TRAFFIT's paths, for tests, proxies and simulators; `{subdomain}` is replaced
+    #[arg(long, env = "HIREGRAPH_TRAFFIT_BASE_URL")]
+    pub traffit_base_url: Option<String>,
+    /// The root of HR WORKS' paths, for tests, proxies and simulators
+    #[arg(long, env = "HIREGRAPH_HRWORKS_BASE_URL")]
+    pub hrworks_base_url: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// The address to listen on; port 0 picks a free one
+    #[arg(long, env = "HIREGRAPH_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    #[arg(long, default_value = "all")]
+    pub role: Role,
+    /// Where vendors and end customers reach this service [default: http://<listen>]
+    #[arg(long, env = "HIREGRAPH_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// `host:port` of private hosts that webhooks and attachment downloads may reach
+    #[arg(long, env = "HIREGRAPH_ALLOWED_PRIVATE_HOSTS", value_delimiter = ',')]
+    pub allowed_private_hosts: Vec<String>,
+    /// Origins that may call `/graphql` from a browser
+    #[arg(long, env = "HIREGRAPH_CORS_ORIGINS", value_delimiter = ',')]
+    pub cors_origins: Vec<String>,
+    /// Whether callers without ADMIN may read the schema by a query
+    #[arg(long, env = "HIREGRAPH_INTROSPECTION", default_value = "on")]
+    pub introspection: Introspection,
+    #[command(flatten)]
+    pub database: Database,
+    #[command(flatten)]
+    pub vendors: Vendors,
+}

@@ -1,0 +1,66 @@
+//! Who asks the graph: a key in the header, looked up at every request.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use secrecy::SecretString;
+use serde_json::json;
+use tracing::error;
+
+use super::Doors;
+use super::graphql_over_http::answer;
+
+pub async fn graphql(
+    State(doors): State<Doors>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let Some(secret) = bearer(&headers) else {
+        return refused("this endpoint needs an API key: Authorization: Bearer hgk_…");
+    };
+    let access = match doors.0.store.access(&secret, doors.0.clock.now()).await {
+        Ok(Some(access)) => access,
+        Ok(None) => return refused("the API key is unknown, revoked or expired"),
+        Err(error) => {
+            error!(%error, "a key could not be looked up");
+            return failure(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "the database does not answer");
+        }
+    };
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            let message = format!("the request is larger than {} bytes", super::LARGEST_BODY);
+            return failure(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", &message);
+        }
+        Err(_) => return failure(StatusCode::BAD_REQUEST, "BAD_REQUEST", "the body could not be read"),
+    };
+    let scoped = doors.0.store.scoped(Arc::new(access));
+    let graph = doors.0.graph.clone();
+    answer(&method, &uri, &headers, body, |request| async move { graph.execute(request, scoped).await }).await
+}
+
+fn bearer(headers: &HeaderMap) -> Option<SecretString> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| token.to_owned().into())
+}
+
+fn refused(message: &str) -> Response {
+    let mut response = failure(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message);
+    let challenge = axum::http::HeaderValue::from_static("Bearer realm=\"hiregraph\"");
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    response
+}
+
+fn failure(status: StatusCode, code: &str, message: &str) -> Response {
+    let body = json!({ "errors": [{ "message": message, "extensions": { "code": code } }] });
+    let headers = [(header::CONTENT_TYPE, "application/json; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    (status, headers, body.to_string()).into_response()
+}
