@@ -4,6 +4,7 @@
 pub mod connector;
 pub mod error;
 pub mod guide;
+pub mod hrworks;
 pub mod manifest;
 pub mod registry;
 pub mod traffit;
