@@ -28,8 +28,7 @@ pub struct List {
 
 pub const MASTER_DATA: List =
     List { endpoint: "/persons/master-data", rows: "persons", query: &[("onlyActive", "false")] };
-pub const ORGANIZATION_UNITS: List =
-    List { endpoint: "/organization-units", rows: "organizationUnits", query: &[] };
+pub const ORGANIZATION_UNITS: List = List { endpoint: "/organization-units", rows: "organizationUnits", query: &[] };
 pub const POSTS: List =
     List { endpoint: "/applicant-management/posts", rows: "posts", query: &[("onlyActive", "false")] };
 pub const APPLICANTS: List = List { endpoint: "/applicant-management/applicants", rows: "applicants", query: &[] };

@@ -63,10 +63,7 @@ const CREDENTIALS: &[CredentialField] = &[
 const STREAMS: &[Stream] = &[
     Stream { name: "master_data", reads: Reads::Carry { needed_by: &["users"] } },
     Stream { name: "users", reads: Reads::Pages(&[RecordType::User]) },
-    Stream {
-        name: "statuses_and_sources",
-        reads: Reads::Carry { needed_by: &["stages", "jobs", "candidates"] },
-    },
+    Stream { name: "statuses_and_sources", reads: Reads::Carry { needed_by: &["stages", "jobs", "candidates"] } },
     Stream { name: "stages", reads: Reads::Pages(&[RecordType::ApplicationStage]) },
     Stream { name: "organization_units", reads: Reads::Carry { needed_by: &["jobs"] } },
     Stream { name: "jobs", reads: Reads::Pages(&[RecordType::Job, RecordType::JobStage]) },
@@ -74,7 +71,8 @@ const STREAMS: &[Stream] = &[
     Stream { name: "applications", reads: Reads::Pages(&[RecordType::Application]) },
 ];
 
-const OFFER: &str = "Of the post's primary offer: an active one first, then the one published last, then the first listed.";
+const OFFER: &str =
+    "Of the post's primary offer: an active one first, then the one published last, then the first listed.";
 
 const MODELS: &[ModelCoverage] = &[
     ModelCoverage {
@@ -100,7 +98,10 @@ const MODELS: &[ModelCoverage] = &[
             noted("remoteId", "The status identifier."),
             field("changedAt"),
             field("remoteDeletedAt"),
-            noted("name", "The label that HR WORKS shows; its usual German label until a job application has the status."),
+            noted(
+                "name",
+                "The label that HR WORKS shows; its usual German label until a job application has the status.",
+            ),
             noted("globalIndex", "Known statuses have a fixed order; others follow by identifier."),
         ],
     },
@@ -204,7 +205,10 @@ const WEBHOOK_EVENTS: &[WebhookEvent] = &[
     not_covered("sickLeave", "Sick leaves are no part of recruiting."),
     not_covered("remoteWork", "Remote work is no part of recruiting."),
     not_covered("post", "HR WORKS has no event for posts and their offers; changes are found by reading."),
-    not_covered("jobApplication", "HR WORKS has no event for job applications and their status; changes are found by reading."),
+    not_covered(
+        "jobApplication",
+        "HR WORKS has no event for job applications and their status; changes are found by reading.",
+    ),
 ];
 
 const fn supported(key: FeatureKey) -> Feature {

@@ -83,10 +83,7 @@ pub fn application(
     });
     let status = application.status_identifier.as_deref();
     let documents = application.application_documents.map(|links| json!(links.len()));
-    let fields = [
-        ("applicationDocuments", documents),
-        ("postOfferId", application.post_offer_id.map(Value::from)),
-    ];
+    let fields = [("applicationDocuments", documents), ("postOfferId", application.post_offer_id.map(Value::from))];
     let record = Application {
         outcome: status.map(status::outcome),
         current_stage: status.map(|status| ids.stage(status)),

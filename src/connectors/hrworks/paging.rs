@@ -95,15 +95,31 @@ mod tests {
     fn only_the_next_relation_counts() {
         let cases: [(&[&str], Option<u64>); 11] = [
             (&[], None),
-            (&["<http://127.0.0.1:9/v2/list?page=2>; rel=\"next\", <http://127.0.0.1:9/v2/list?page=7>; rel=\"last\""], Some(2)),
-            (&["<http://127.0.0.1:9/v2/list?page=7>; rel=\"last\", <http://127.0.0.1:9/v2/list?page=2>; rel=\"next\""], Some(2)),
+            (
+                &[
+                    "<http://127.0.0.1:9/v2/list?page=2>; rel=\"next\", <http://127.0.0.1:9/v2/list?page=7>; rel=\"last\"",
+                ],
+                Some(2),
+            ),
+            (
+                &[
+                    "<http://127.0.0.1:9/v2/list?page=7>; rel=\"last\", <http://127.0.0.1:9/v2/list?page=2>; rel=\"next\"",
+                ],
+                Some(2),
+            ),
             (&["<http://127.0.0.1:9/v2/list?page=1>; rel=\"last\""], None),
             (&["<http://127.0.0.1:9/v2/list?posts=a,b;c&page=3>;rel=next"], Some(3)),
             (&["<http://127.0.0.1:9/v2/list/?page=2>; title=\"x\"; REL=\"last next\""], Some(2)),
             (&["</v2/list?page=2>; rel=\"next\""], Some(2)),
             (&["<?page=2>; rel=\"next\""], Some(2)),
             (&["<https://api.hrworks.de/v2/list?page=2>; rel=\"next\""], Some(2)),
-            (&["<http://127.0.0.1:9/v2/list?page=7>; rel=\"last\"", "<http://127.0.0.1:9/v2/list?page=2>; rel=\"next\""], Some(2)),
+            (
+                &[
+                    "<http://127.0.0.1:9/v2/list?page=7>; rel=\"last\"",
+                    "<http://127.0.0.1:9/v2/list?page=2>; rel=\"next\"",
+                ],
+                Some(2),
+            ),
             (&["nonsense"], None),
         ];
         for (links, expected) in cases {
@@ -121,7 +137,8 @@ mod tests {
             ("<http://127.0.0.1:9/v2/list?page=2>; rel=\"next\"", "a later page"),
             ("<http://[>; rel=\"next\"", "a URL"),
         ] {
-            let message = format!("/list answered an unexpected shape: rel=\"next\" of the Link header is not {expected}");
+            let message =
+                format!("/list answered an unexpected shape: rel=\"next\" of the Link header is not {expected}");
             assert_eq!(next(&[link], 2), Err(message), "{link}");
         }
     }

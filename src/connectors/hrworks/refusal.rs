@@ -89,7 +89,9 @@ impl Refusal {
             (Some(Type::InvalidCredentials), _) => wrong_key_pair(),
             (Some(Type::InvalidCustomerNumber), _) => Error::new(
                 ErrorKind::Auth,
-                format!("HR WORKS says that the key pair or the contract has expired: make a new key pair under {SETTINGS}"),
+                format!(
+                    "HR WORKS says that the key pair or the contract has expired: make a new key pair under {SETTINGS}"
+                ),
             ),
             (Some(Type::Bearer), _) | (None, 401) => Error::new(
                 ErrorKind::Auth,
@@ -109,7 +111,9 @@ impl Refusal {
                 Error::new(ErrorKind::Unavailable, format!("{endpoint} of HR WORKS failed")).may_have_arrived(true)
             }
             (None, 404 | 410) => Error::new(ErrorKind::NotFound, format!("HR WORKS has nothing at {endpoint}")),
-            (None, _) => Error::new(ErrorKind::Shape, format!("{endpoint} answered with the unexpected status {status}")),
+            (None, _) => {
+                Error::new(ErrorKind::Shape, format!("{endpoint} answered with the unexpected status {status}"))
+            }
         };
         error.private(format!("status {status}: {}", self.message.unwrap_or_default()))
     }

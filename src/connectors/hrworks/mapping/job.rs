@@ -128,6 +128,7 @@ fn attributes(post: &Value, primary: Option<usize>) -> Vec<IntegrationField> {
     let count = offers.and_then(Value::as_array).map(|offers| json!(offers.len()));
     let offer = primary.and_then(|at| offers?.get(at));
     let from_post = of_post.into_iter().map(|(key, pointer)| (key, post.pointer(pointer).cloned()));
-    let from_offer = of_offer.into_iter().map(|(key, pointer)| (key, offer.and_then(|offer| offer.pointer(pointer).cloned())));
+    let from_offer =
+        of_offer.into_iter().map(|(key, pointer)| (key, offer.and_then(|offer| offer.pointer(pointer).cloned())));
     integration_fields(from_post.chain(from_offer).chain([("postOffers", count)]))
 }
