@@ -33,7 +33,7 @@ faults! {
     BareRefusals "bare-refusals" Nothing ": refusals have no body";
     ErrorRate "error-rate" Share "=P: that share of requests answers 500 (seeded)";
     RateLimitEvery "rate-limit-every" Number "=N: every Nth request answers 429 with Retry-After";
-    RetryAfterSeconds "retry-after-seconds" Number "=S: the Retry-After of the 429s, 1 without it";
+    RetryAfterSeconds "retry-after-seconds" MaybeNumber "=S: the Retry-After of the 429s, 1 without it";
     DropConnectionEvery "drop-connection-every" Number "=N: every Nth request is closed without an answer, nothing done";
     LostAnswerEvery "lost-answer-every" Number "=N: every Nth write is carried out, then closed without an answer";
     SlowMs "slow-ms" Number "=N: every answer waits N milliseconds";
