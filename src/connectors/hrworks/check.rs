@@ -38,7 +38,7 @@ pub async fn run(account: &Account) -> Vec<Check> {
         (RecordType::User, persons),
         (RecordType::ApplicationStage, applications.clone()),
         (RecordType::Job, posts.clone().and_then(|()| units.clone())),
-        (RecordType::JobStage, posts.and_then(|()| units).and_then(|()| applications.clone())),
+        (RecordType::JobStage, posts.and(units).and(applications.clone())),
         (RecordType::Candidate, applicants.and_then(|()| applications.clone())),
         (RecordType::Application, applications),
     ];

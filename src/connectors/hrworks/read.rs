@@ -59,8 +59,8 @@ impl<'a> Mapped<'a> {
     }
 
     /// Adds what a row became; a row that comes twice is there once.
-    fn add(&mut self, id: Option<String>, map: impl FnOnce(&mut Vec<String>) -> Result<Vec<Snapshot>, String>) {
-        if id.as_ref().is_some_and(|id| !self.seen.insert(id.clone())) {
+    fn add(&mut self, id: Option<&str>, map: impl FnOnce(&mut Vec<String>) -> Result<Vec<Snapshot>, String>) {
+        if id.is_some_and(|id| !self.seen.insert(id.to_owned())) {
             return;
         }
         let mut unread = Vec::new();
@@ -69,15 +69,15 @@ impl<'a> Mapped<'a> {
             Err(wrong) => unread.push(wrong),
         }
         for wrong in unread {
-            self.problem(id.clone(), &wrong);
+            self.problem(id, &wrong);
         }
     }
 
-    fn problem(&mut self, remote_id: Option<String>, wrong: &str) {
+    fn problem(&mut self, remote_id: Option<&str>, wrong: &str) {
         self.page.problems.push(Problem {
             of: self.of,
-            id: remote_id.as_deref().map(|id| self.ids.uuid(self.of, id)),
-            remote_id,
+            id: remote_id.map(|id| self.ids.uuid(self.of, id)),
+            remote_id: remote_id.map(str::to_owned),
             message: format!("a row of {}: {wrong}", self.endpoint),
         });
     }

@@ -127,7 +127,10 @@ fn attributes(post: &Value, primary: Option<usize>) -> Vec<IntegrationField> {
     let offers = post.get("postOffers");
     let count = offers.and_then(Value::as_array).map(|offers| json!(offers.len()));
     let offer = primary.and_then(|at| offers?.get(at));
-    let from_post = of_post.into_iter().map(|(key, pointer)| (key, post.pointer(pointer).cloned()));
+    // Without a display name, the internal one is the job's name already.
+    let is_named = wire::text_of(post, "displayName").is_some();
+    let of_post = of_post.into_iter().filter(|(key, _)| *key != "name" || is_named);
+    let from_post = of_post.map(|(key, pointer)| (key, post.pointer(pointer).cloned()));
     let from_offer =
         of_offer.into_iter().map(|(key, pointer)| (key, offer.and_then(|offer| offer.pointer(pointer).cloned())));
     integration_fields(from_post.chain(from_offer).chain([("postOffers", count)]))

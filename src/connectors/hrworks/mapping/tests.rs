@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::connectors::hrworks::wire::PostOffer;
 use crate::domain::clock::SeededIds;
-use crate::domain::{IntegrationId, Record, RecordType};
+use crate::domain::{EmploymentType, IntegrationId, Record, RecordType, RemoteWorkStatus};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -312,7 +312,11 @@ fn the_contract_decides_on_the_employment_type_and_then_the_working_time() {
     ];
     for (fields, expected, raw) in cases {
         let (decided, said) = employment::employment_type(&offer(fields.clone()));
-        assert_eq!((decided.map(|one| one.as_str()), said.unwrap_or_default().as_str()), (expected, raw), "{fields}");
+        assert_eq!(
+            (decided.map(EmploymentType::as_str), said.unwrap_or_default().as_str()),
+            (expected, raw),
+            "{fields}"
+        );
     }
 }
 
@@ -328,7 +332,11 @@ fn the_place_of_work_is_its_key_or_the_old_flag() {
         (json!({}), None, ""),
     ] {
         let (decided, said) = employment::remote_work(&offer(fields.clone()));
-        assert_eq!((decided.map(|one| one.as_str()), said.unwrap_or_default().as_str()), (expected, raw), "{fields}");
+        assert_eq!(
+            (decided.map(RemoteWorkStatus::as_str), said.unwrap_or_default().as_str()),
+            (expected, raw),
+            "{fields}"
+        );
     }
 }
 

@@ -12,7 +12,7 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
     let known = Known::new(request.carried);
     let mut mapped = Mapped::new(&account.ids, APPLICANTS.endpoint, RecordType::Candidate);
     for row in listed.rows {
-        mapped.add(wire::text_of(&row, "uuid"), |unread| {
+        mapped.add(wire::text_of(&row, "uuid").as_deref(), |unread| {
             let source = |applicant: &str| job_applications::source(&known, applicant);
             mapping::candidate(&account.ids, row, source, unread).map(|candidate| vec![candidate])
         });

@@ -82,7 +82,7 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
     let listed = Client(&account.http).page(&JOB_APPLICATIONS, resume(request.cursor)?).await?;
     let mut mapped = Mapped::new(&account.ids, JOB_APPLICATIONS.endpoint, RecordType::Application);
     for row in listed.rows {
-        mapped.add(wire::text_of(&row, "id"), |unread| {
+        mapped.add(wire::text_of(&row, "id").as_deref(), |unread| {
             let post = |key: &str| posts::by_key(&known, key);
             mapping::application(&account.ids, row, post, unread).map(|application| vec![application])
         });

@@ -52,7 +52,7 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
     };
     for row in rows {
         let id = PostKey::of(&row).and_then(|post| post.id().map(str::to_owned));
-        mapped.add(id, |unread| mapping::job(&account.ids, row, &statuses, department, unread));
+        mapped.add(id.as_deref(), |unread| mapping::job(&account.ids, row, &statuses, department, unread));
     }
     mapped.page.carry = known.fresh;
     Ok(mapped.page)

@@ -31,7 +31,7 @@ pub async fn master_data(account: &Account, request: &ReadPage<'_>) -> Result<Pa
                     known.put(EMAIL, id, email.into());
                 }
             }
-            Err(wrong) => mapped.problem(id_of(&row), &wrong),
+            Err(wrong) => mapped.problem(id_of(&row).as_deref(), &wrong),
         }
     }
     Ok(Page { carry: known.fresh, next: cursor(listed.next), ..mapped.page })
@@ -44,7 +44,7 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
     for row in Client(&account.http).persons().await? {
         let id = id_of(&row);
         let email = id.as_deref().and_then(|id| known.get(EMAIL, id));
-        mapped.add(id, |_| mapping::user(&account.ids, row, email).map(|user| vec![user]));
+        mapped.add(id.as_deref(), |_| mapping::user(&account.ids, row, email).map(|user| vec![user]));
     }
     mapped.page.expected = u64::try_from(mapped.page.records.len() + mapped.page.problems.len()).ok();
     Ok(mapped.page)

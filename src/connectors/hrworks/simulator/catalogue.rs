@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::account::Account;
 use super::fault::Kind;
-use super::records::Person;
+use super::records::{Person, Record};
 use super::render::Pen;
 use super::reply::Reply;
 use super::route::{Desk, List, no_record};
@@ -56,8 +56,8 @@ pub(super) fn persons(desk: &mut Desk<'_>, rest: &[&str]) -> Result<Reply, Reply
                 Some(pen.master_data(pen.account.persons.get(id)?))
             })
         }
-        [id] => one(desk, id, |pen, person| pen.person(person)),
-        [id, "master-data"] => one(desk, id, |pen, person| pen.master_data(person)),
+        [id] => one(desk, id, Record::Person),
+        [id, "master-data"] => one(desk, id, Record::MasterData),
         _ => Err(Reply::no_endpoint()),
     }
 }
@@ -72,13 +72,15 @@ fn identifies(person: &Person, kind: &str, id: &str) -> bool {
     }
 }
 
-fn one(desk: &mut Desk<'_>, id: &str, write: impl FnOnce(&Pen<'_>, &Person) -> Value) -> Result<Reply, Reply> {
+/// A person's base data or its master data.
+fn one(desk: &mut Desk<'_>, id: &str, record: Record) -> Result<Reply, Reply> {
     let kind = desk.call.value("personIdentifierType").unwrap_or_else(|| "personnelNumber".to_owned());
     let deleted = desk.is_deleted(id);
     let pen = Pen::new(desk.account, desk.faults, desk.call);
     let found = pen.account.persons.values().find(|person| identifies(person, &kind, id) && !deleted);
     match found {
-        Some(person) => Ok(Reply::json(200, &write(&pen, person))),
+        Some(person) if record == Record::MasterData => Ok(Reply::json(200, &pen.master_data(person))),
+        Some(person) => Ok(Reply::json(200, &pen.person(person))),
         None => Err(no_record(desk.faults, desk.call)),
     }
 }

@@ -203,7 +203,9 @@ pub(super) fn instead(faults: &mut Faults, call: &Call) -> Option<Reply> {
     }
     if faults.every(Kind::RateLimitEvery, path) {
         let seconds = faults.number(Kind::RetryAfterSeconds, path).unwrap_or(1);
-        return Some(Reply::refuse(429, "TooManyRequestsError", "Too many requests").with("retry-after", seconds));
+        return Some(
+            Reply::refuse(429, "TooManyRequestsError", "Too many requests").with("retry-after", seconds.to_string()),
+        );
     }
     if faults.share(Kind::ErrorRate, path) {
         return Some(Reply::refuse(500, "InternalServerError", "Internal server error"));

@@ -8,6 +8,7 @@ use super::script::Script;
 use crate::connectors::connector::{Carried, Connector, ReadPage};
 use crate::connectors::error::{ErrorKind, Retry};
 use crate::connectors::hrworks::HrWorks;
+use crate::connectors::hrworks::simulator::Account;
 use crate::domain::RecordType;
 use crate::domain::diff::fingerprint;
 
@@ -164,7 +165,7 @@ async fn a_token_is_renewed_ahead_of_its_end_and_once_when_it_is_refused() {
     for status in ["401", "403", "400"] {
         let tenant = Tenant::new(5, 2, &[&format!("token-status={status}")]).await;
         tenant.read("jobs").await.unwrap();
-        tenant.simulator.edit(|held| held.revoke_tokens());
+        tenant.simulator.edit(Account::revoke_tokens);
         tenant.read("jobs").await.unwrap();
         assert_eq!(tenant.simulator.edit(|held| held.tokens_made()), 2, "{status}");
     }

@@ -19,7 +19,6 @@ type Answers = Arc<Mutex<HashMap<String, (u16, String)>>>;
 pub struct Script {
     answers: Answers,
     pub account: Account,
-    pub clock: Arc<FrozenClock>,
     _server: JoinSet<()>,
 }
 
@@ -32,10 +31,9 @@ impl Script {
         let app = axum::Router::new().fallback(answer).with_state(answers.clone());
         let mut server = JoinSet::new();
         server.spawn(async move { axum::serve(listener, app).await.unwrap() });
-        let clock = Arc::new(FrozenClock::at("2026-06-01T10:00:00Z".parse().unwrap()));
-        let options = Options::new(clock.clone());
+        let options = Options::new(Arc::new(FrozenClock::at("2026-06-01T10:00:00Z".parse().unwrap())));
         let account = open(ids(), base_url, &options).unwrap();
-        let script = Self { answers, account, clock, _server: server };
+        let script = Self { answers, account, _server: server };
         script.says("/v2/authentication", 200, r#"{"token":"t"}"#);
         script
     }
