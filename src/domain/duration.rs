@@ -14,8 +14,7 @@ pub fn parse(text: &str) -> Option<Duration> {
     if date.is_empty() && time.is_empty() {
         return None;
     }
-    let seconds =
-        sum(date, &[('W', 604_800.0), ('D', 86_400.0)])? + sum(time, &[('H', 3600.0), ('M', 60.0), ('S', 1.0)])?;
+    let seconds = sum(date, &[('W', 604_800.0), ('D', 86_400.0)])? + sum(time, &[('H', 3600.0), ('M', 60.0), ('S', 1.0)])?;
     Duration::try_from_secs_f64(seconds).ok()
 }
 

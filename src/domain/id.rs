@@ -268,8 +268,7 @@ mod tests {
 
     #[test]
     fn foreign_text_is_no_id() {
-        for text in ["", "job", "job_", "job_zz", "nope_0000", "job_\u{1F980}", "_", "job_0123456789abcdefghijklmnopq"]
-        {
+        for text in ["", "job", "job_", "job_zz", "nope_0000", "job_\u{1F980}", "_", "job_0123456789abcdefghijklmnopq"] {
             assert_eq!(NodeId::parse(text), None, "{text}");
         }
     }

@@ -9,7 +9,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::id::Id;
-use super::{ApplicationOutcome, ContactType, EmploymentType, HiringTeamRole, JobStatus, RecordType, RemoteWorkStatus};
+use super::{
+    ApplicationOutcome, ContactType, EmploymentType, HiringTeamRole, JobStatus, RecordType, RemoteWorkStatus,
+};
 
 /// Says which record type a Rust type is.
 pub trait Typed: Send + Sync + 'static {

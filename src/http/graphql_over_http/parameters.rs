@@ -115,10 +115,7 @@ fn described(value: &Value) -> &'static str {
 
 fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let refuse = |got: Cow<'static, str>| {
-        Err(Refusal::new(
-            Kind::UnsupportedMediaType,
-            format!("{got}: expected `content-type: application/json` in utf-8"),
-        ))
+        Err(Refusal::new(Kind::UnsupportedMediaType, format!("{got}: expected `content-type: application/json` in utf-8")))
     };
     let Some(value) = headers.get(header::CONTENT_TYPE) else {
         return refuse("the request has no content-type".into());
@@ -138,10 +135,9 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
 /// A compressed body that a layer before us unpacked has lost this header.
 fn check_content_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
     match headers.get(header::CONTENT_ENCODING) {
-        Some(encoding) if encoding != "identity" => Err(Refusal::new(
-            Kind::UnsupportedMediaType,
-            "the content-encoding is not supported: send the body as it is",
-        )),
+        Some(encoding) if encoding != "identity" => {
+            Err(Refusal::new(Kind::UnsupportedMediaType, "the content-encoding is not supported: send the body as it is"))
+        }
         _ => Ok(()),
     }
 }

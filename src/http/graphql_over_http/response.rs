@@ -61,7 +61,6 @@ pub(super) fn set_code(error: &mut ServerError, code: &str) {
 }
 
 fn unserializable() -> (StatusCode, Vec<u8>) {
-    let body =
-        br#"{"errors":[{"message":"the answer could not be written as JSON","extensions":{"code":"INTERNAL"}}]}"#;
+    let body = br#"{"errors":[{"message":"the answer could not be written as JSON","extensions":{"code":"INTERNAL"}}]}"#;
     (StatusCode::INTERNAL_SERVER_ERROR, body.to_vec())
 }

@@ -178,10 +178,7 @@ async fn a_request_that_cannot_run_has_no_data_and_says_why() {
         (json!({ "query": "query A { hello } query B { hello }" }), "OPERATION_RESOLUTION_FAILURE"),
         (json!({ "query": "query($id: ID!) { __typename }", "variables": { "id": null } }), "BAD_USER_INPUT"),
         (json!({ "query": "query($id: ID!) { __typename }" }), "BAD_USER_INPUT"),
-        (
-            json!({ "query": "query($ids: [ID!]) { __typename }", "variables": { "ids": ["a", null] } }),
-            "BAD_USER_INPUT",
-        ),
+        (json!({ "query": "query($ids: [ID!]) { __typename }", "variables": { "ids": ["a", null] } }), "BAD_USER_INPUT"),
         (json!({ "query": "query($id: ID! = 1) { __typename }", "variables": { "id": null } }), "BAD_USER_INPUT"),
         (json!({ "query": "query($n: String) { hello(name: $m) }" }), "GRAPHQL_VALIDATION_FAILED"),
     ] {

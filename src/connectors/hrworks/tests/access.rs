@@ -160,6 +160,19 @@ async fn what_a_list_hides_is_not_gone_and_doubt_is_an_error() {
     assert_eq!(error.kind, ErrorKind::Permission);
 }
 
+#[tokio::test]
+async fn a_row_that_slipped_between_two_pages_is_not_gone() {
+    let tenant = Tenant::new(130, 6, &["shift-pages"]).await;
+    let before = tenant.simulator.edit(|held| held.application_ids());
+    let read = tenant.read("applications").await.unwrap().remote_ids(RecordType::Application);
+    let left = tenant.simulator.edit(|held| held.application_ids());
+    // The one that was deleted had been read; the one that moved up was not.
+    assert_eq!(left.iter().filter(|id| !read.contains(*id)).count(), 1);
+    let gone = HrWorks.confirm_gone(&tenant.account, RecordType::Application, &before).await.unwrap();
+    let deleted: Vec<String> = before.into_iter().filter(|id| !left.contains(id)).collect();
+    assert_eq!((gone.len(), gone), (1, deleted));
+}
+
 #[test]
 fn the_environment_chooses_the_host() {
     let open = |environment: Option<&str>, base_url: Option<&str>| {
