@@ -14,6 +14,8 @@ use clap::{Parser, Subcommand};
 use crate::config::{Database, LogFormat, Logs, Serve};
 use crate::demo;
 
+pub use signal::told_to_stop;
+
 /// One GraphQL graph over every applicant tracking system.
 #[derive(Debug, Parser)]
 #[command(name = "hiregraph", version, about, max_term_width = 100)]

@@ -6,6 +6,7 @@ mod conformance;
 pub mod connector;
 pub mod error;
 pub mod guide;
+pub mod hrworks;
 pub mod manifest;
 pub mod registry;
 pub mod traffit;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::connector::Connector;
+use super::hrworks::HrWorks;
 use super::traffit::Traffit;
 
 /// All vendors of this build, in the order in which they are shown.
@@ -11,7 +12,7 @@ pub struct Registry(Arc<[Arc<dyn Connector>]>);
 
 impl Default for Registry {
     fn default() -> Self {
-        Self(Arc::new([Arc::new(Traffit)]))
+        Self(Arc::new([Arc::new(Traffit), Arc::new(HrWorks)]))
     }
 }
 

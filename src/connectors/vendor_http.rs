@@ -147,6 +147,11 @@ impl VendorHttp {
         self.0.clock.as_ref()
     }
 
+    /// Where the account lies: what a link that the vendor sends has to lead back to.
+    pub fn origin(&self) -> url::Origin {
+        self.0.base.origin()
+    }
+
     async fn held(&self, refused: Option<&Held>) -> Result<Held, Error> {
         let inner = &self.0;
         inner.token.get(refused, inner.authenticator.as_ref(), Anonymous(self), inner.clock.as_ref()).await

@@ -37,7 +37,7 @@ use axum::serve::ListenerExt;
 use crate::domain::clock::Clock;
 
 pub use account::{Account, SCOPES};
-pub use fault::{Fault, FaultError, Kind as FaultKind};
+pub use fault::{ALL as FAULTS, Fault, FaultError, Kind as FaultKind};
 pub use records::{
     Activity, Advert, Candidate, CustomField, File, Job, LedgerRow, Record, Responsible, Said, State as WorkflowState,
     User, Workflow,

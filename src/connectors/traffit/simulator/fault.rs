@@ -23,7 +23,8 @@ macro_rules! faults {
         /// The closed list of faults.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Kind { $($kind),+ }
-        const ALL: &[(&str, &str)] = &[$(($name, $what)),+];
+        /// Every fault by name, with what it takes and does.
+        pub const ALL: &[(&str, &str)] = &[$(($name, $what)),+];
         const KINDS: &[(Kind, Takes)] = &[$((Kind::$kind, Takes::$takes)),+];
     };
 }

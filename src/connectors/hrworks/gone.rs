@@ -1,0 +1,97 @@
+//! What HR WORKS confirms to have no longer.
+
+use std::collections::BTreeSet;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
+
+use super::client::{APPLICANT, APPLICANTS, AT_ONCE, Client, JOB_APPLICATIONS, One, PERSON, POST, POSTS};
+use super::paging::Paging;
+use super::wire::{PostKey, text_of};
+use crate::connectors::connector::Account;
+use crate::connectors::error::{Error, ErrorKind};
+use crate::domain::RecordType;
+
+pub async fn confirm(account: &Account, of: RecordType, remote_ids: &[String]) -> Result<Vec<String>, Error> {
+    let client = Client(&account.http);
+    match of {
+        RecordType::User => {
+            let rows = client.persons().await?;
+            each(client, PERSON, remote_ids, rows.iter().find_map(|row| text_of(row, "uuid"))).await
+        }
+        RecordType::Candidate => {
+            let listed = client.page(&APPLICANTS, Paging::default()).await?;
+            each(client, APPLICANT, remote_ids, listed.rows.iter().find_map(|row| text_of(row, "uuid"))).await
+        }
+        RecordType::Job => {
+            let rows = client.every_row(&POSTS).await?;
+            let listed: BTreeSet<String> =
+                rows.iter().filter_map(PostKey::of).filter_map(|post| post.id().map(str::to_owned)).collect();
+            let missing: Vec<String> = remote_ids.iter().filter(|id| !listed.contains(*id)).cloned().collect();
+            each(client, POST, &missing, listed.first().cloned()).await
+        }
+        RecordType::Application => applications(client, remote_ids).await,
+        // The usual ones are part of HR WORKS; of others nothing tells that they were abolished.
+        RecordType::ApplicationStage => Ok(Vec::new()),
+        // Those that exist are replaced with their job.
+        RecordType::JobStage | RecordType::HiringTeamMember | RecordType::Tag | RecordType::CandidateTag => {
+            Err(Error::new(ErrorKind::Unsupported, format!("HR WORKS cannot be asked for a single {of}")))
+        }
+    }
+}
+
+/// Asks for each on its own. `listed` is one that exists: HR WORKS answers an unknown id as it answers any
+/// other wrong parameter (quirk 4), so before that is believed, one that is there must be found the same way.
+async fn each(
+    client: Client<'_>,
+    endpoint: &'static str,
+    remote_ids: &[String],
+    listed: Option<String>,
+) -> Result<Vec<String>, Error> {
+    let answers: Vec<(String, bool)> = stream::iter(remote_ids.iter().cloned())
+        .map(|id| async move { client.is_gone(one(endpoint, &id)).await.map(|gone| (id, gone)) })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    let gone: Vec<String> = answers.into_iter().filter(|(_, gone)| *gone).map(|(id, _)| id).collect();
+    if let Some(listed) = listed
+        && !gone.is_empty()
+        && client.is_gone(one(endpoint, &listed)).await?
+    {
+        // Also what happens when that one is deleted just now; the next sync asks again.
+        return Err(Error::shape(endpoint, "the answer for a record that is listed", "that record"));
+    }
+    Ok(gone)
+}
+
+fn one<'a>(endpoint: &'static str, id: &'a str) -> One<'a> {
+    // Persons without a uuid are known by their personId.
+    let is_uuid = uuid::Uuid::parse_str(id).is_ok();
+    let kind = (endpoint == PERSON).then_some(if is_uuid { "uuid" } else { "personId" });
+    One { endpoint, id, person_identifier_type: kind }
+}
+
+/// A job application cannot be asked for on its own, and does not tell its post or its applicant by its id:
+/// the list is read once more, until all that are looked for were seen.
+async fn applications(client: Client<'_>, remote_ids: &[String]) -> Result<Vec<String>, Error> {
+    let mut missing: BTreeSet<&str> = remote_ids.iter().map(String::as_str).collect();
+    let mut at = Some(Paging::default());
+    while let Some(paging) = at
+        && !missing.is_empty()
+    {
+        let listed = client.page(&JOB_APPLICATIONS, paging).await?;
+        for row in &listed.rows {
+            match id(row) {
+                Some(id) => drop(missing.remove(id.as_str())),
+                // It might be any of those that are looked for: then nobody is gone.
+                None => return Ok(Vec::new()),
+            }
+        }
+        at = listed.next;
+    }
+    Ok(remote_ids.iter().filter(|id| missing.contains(id.as_str())).cloned().collect())
+}
+
+fn id(row: &Value) -> Option<String> {
+    text_of(row, "id")
+}

@@ -1,0 +1,82 @@
+//! HR WORKS. How to connect it, its oddities and what must not break stand in `GUIDE.md` beside this file;
+//! section numbers (§) in comments are those of its reference, numbers of quirks those of the guide.
+
+mod auth;
+mod check;
+mod client;
+mod gone;
+mod manifest;
+mod mapping;
+mod paging;
+mod read;
+mod refusal;
+pub mod simulator;
+mod wire;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use super::connector::{Account, Children, Connector, OpenAccount, Page, ReadPage};
+use super::error::{Error, ErrorKind};
+use super::manifest::{Check, Manifest};
+use super::vendor_http::{Settings, VendorHttp};
+use crate::domain::RecordType;
+use auth::KeyPair;
+
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HrWorks;
+
+#[async_trait]
+impl Connector for HrWorks {
+    fn manifest(&self) -> &'static Manifest {
+        &manifest::MANIFEST
+    }
+
+    fn open(&self, request: OpenAccount) -> Result<Account, Error> {
+        let credentials = request.credentials;
+        let environment = credentials.get("environment").trim().to_ascii_lowercase();
+        let hosted = match environment.as_str() {
+            "" | "production" => manifest::PRODUCTION,
+            "demo" => manifest::DEMO,
+            _ => return Err(Error::new(ErrorKind::Invalid, "the environment is either production or demo")),
+        };
+        let trusted = request.base_url.is_some();
+        let access_key = credentials.get("accessKey").trim().to_owned();
+        let secret = SecretString::from(credentials.get("secretAccessKey").trim());
+        let http = VendorHttp::new(Settings {
+            vendor: manifest::MANIFEST.name,
+            base_url: request.base_url.unwrap_or_else(|| hosted.to_owned()),
+            trusted,
+            limits: manifest::MANIFEST.limits,
+            authenticator: Arc::new(KeyPair { access_key, secret }),
+            clock: request.clock,
+        })?;
+        Ok(Account { ids: request.ids, credentials, http })
+    }
+
+    async fn check(&self, account: &Account) -> Vec<Check> {
+        check::run(account).await
+    }
+
+    async fn read(&self, account: &Account, request: ReadPage<'_>) -> Result<Page, Error> {
+        read::page(account, request).await
+    }
+
+    async fn children(&self, _account: &Account, stream: &str, _parents: &[String]) -> Result<Vec<Children>, Error> {
+        Err(read::no_stream(stream))
+    }
+
+    async fn confirm_gone(
+        &self,
+        account: &Account,
+        of: RecordType,
+        remote_ids: &[String],
+    ) -> Result<Vec<String>, Error> {
+        gone::confirm(account, of, remote_ids).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

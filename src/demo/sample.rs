@@ -1,0 +1,23 @@
+//! The query that the demo begins with.
+
+use async_graphql::Request;
+
+use crate::graphql::Graph;
+use crate::store::Scoped;
+
+const QUERY: &str = "{ jobs(first: 4, orderBy: {field: NAME, direction: ASC}) { totalCount nodes { name status integration { \
+                     connector { name } } applications(first: 2) { totalCount nodes { outcome currentStage { name } \
+                     candidate { firstName lastName } } } } } }";
+
+/// As the body of a request.
+pub fn request() -> String {
+    serde_json::json!({ "query": QUERY }).to_string()
+}
+
+pub async fn answer(graph: &Graph, scoped: Scoped) -> Result<String, String> {
+    let response = graph.execute(Request::new(QUERY), scoped).await;
+    if let Some(error) = response.errors.first() {
+        return Err(format!("the sample query failed: {}", error.message));
+    }
+    serde_json::to_string_pretty(&serde_json::json!({ "data": response.data })).map_err(|error| error.to_string())
+}
