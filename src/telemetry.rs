@@ -11,7 +11,9 @@ pub fn start(filter: &str, json: bool) -> Result<(), String> {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let started = match json {
         true => registry.with(lines.json().flatten_event(true)).try_init(),
-        false => registry.with(lines.with_target(false)).try_init(),
+        false => registry
+            .with(lines.with_target(false).with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())))
+            .try_init(),
     };
     started.map_err(|error| error.to_string())
 }

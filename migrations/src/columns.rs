@@ -7,7 +7,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 
 /// A table whose rows lie together by integration: its primary key is (integration, `key`).
 pub fn by_integration(table: &'static str, key: ColumnDef) -> TableCreateStatement {
-    let name = key.get_column_name().to_owned();
+    let name = key.get_column_name().clone();
     Table::create()
         .table(table)
         .col(uuid("integration_id"))

@@ -80,7 +80,8 @@ impl MigrationTrait for Migration {
             .take();
         manager.create_table(api_keys).await?;
 
-        let counters = Table::create().table("counters").col(text("name").primary_key()).col(big_integer("value")).take();
+        let counters =
+            Table::create().table("counters").col(text("name").primary_key()).col(big_integer("value")).take();
         manager.create_table(counters).await?;
         manager
             .get_connection()

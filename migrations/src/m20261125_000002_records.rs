@@ -1,7 +1,9 @@
 //! One table a record type. Each index begins with the integration, so that the tables can be spread by it.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::{big_integer_null, boolean_null, integer_null, json, json_null, text, text_null, uuid, uuid_null};
+use sea_orm_migration::schema::{
+    big_integer_null, boolean_null, integer_null, json, json_null, text, text_null, uuid, uuid_null,
+};
 
 use crate::columns::{clustered, index, record_table, time_or_first};
 
@@ -16,14 +18,7 @@ impl MigrationTrait for Migration {
         }
         // Descriptions are too wide for a clustered tree.
         manager.create_table(jobs()).await?;
-        for table in [
-            "users",
-            "jobs",
-            "candidates",
-            "applications",
-            "application_stages",
-            "tags",
-        ] {
+        for table in ["users", "jobs", "candidates", "applications", "application_stages", "tags"] {
             index(manager, table, "changed_at", "changed_at, id").await?;
         }
         let created = format!("{}, id", time_or_first("remote_created_at"));

@@ -58,7 +58,9 @@ pub async fn run(args: Args) -> Outcome {
             let now = SystemClock.now();
             let expires_at = expires_in.map(|text| {
                 let duration = duration::parse(&text).and_then(|duration| TimeDelta::from_std(duration).ok());
-                let at = duration.filter(|duration| !duration.is_zero()).and_then(|duration| now.checked_add_signed(duration));
+                let at = duration
+                    .filter(|duration| !duration.is_zero())
+                    .and_then(|duration| now.checked_add_signed(duration));
                 at.ok_or_else(|| format!("--expires-in {text} is no ISO 8601 duration such as PT720H"))
             });
             if name.trim().is_empty() {

@@ -3,7 +3,7 @@
 mod docs;
 mod keys;
 mod open;
-pub mod service;
+pub mod serve;
 mod signal;
 mod simulate;
 
@@ -54,7 +54,7 @@ pub async fn main() -> ExitCode {
     }
     let outcome = match cli.command {
         Command::Demo(args) => demo::run(args).await,
-        Command::Serve(settings) => service::serve(settings).await,
+        Command::Serve(settings) => serve::serve(settings).await,
         Command::Migrate(database) => migrate(&database).await,
         Command::Keys(args) => keys::run(args).await,
         Command::Schema => print(&crate::graphql::sdl()),

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use clap::ValueEnum;
 use tokio_util::sync::CancellationToken;
 
-use super::{Outcome, print, service, signal};
+use super::{Outcome, print, serve, signal};
 use crate::demo::vendor::{self, Account, Vendor};
 
 #[derive(Debug, clap::Args)]
@@ -32,7 +32,7 @@ pub async fn run(args: Args) -> Outcome {
     if args.fault.iter().any(|fault| fault == "list") {
         return print(&vendor::faults(args.vendor));
     }
-    let listener = service::listen(args.listen).await?;
+    let listener = serve::listen(args.listen).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let account = Account {
         vendor: args.vendor,
@@ -42,7 +42,7 @@ pub async fn run(args: Args) -> Outcome {
         faults: args.fault,
     };
     let stop = CancellationToken::new();
-    let simulated = vendor::start(account, listener, stop.clone())?;
+    let simulated = vendor::start(&account, listener, stop.clone())?;
     let name = args.vendor.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
     print(&format!("{name} is simulated at http://{address}\ncredentials: {}", simulated.credentials))?;
     tokio::select! {

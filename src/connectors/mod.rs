@@ -13,8 +13,8 @@ pub mod traffit;
 pub mod vendor_http;
 
 pub use connector::{
-    Account, CHILDREN_AT_ONCE, Carried, Children, ChildrenOf, Connector, Credentials, Fact, OpenAccount, Page,
-    Problem, ReadPage,
+    Account, CHILDREN_AT_ONCE, Carried, Children, ChildrenOf, Connector, Credentials, Fact, OpenAccount, Page, Problem,
+    ReadPage,
 };
 pub use error::{Error, ErrorKind, Retry};
 pub use manifest::{Check, Manifest};

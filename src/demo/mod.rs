@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::cli::print;
-use crate::cli::service::{Parts, Service, listen, work_until};
+use crate::cli::serve::{Parts, Service, listen, work_until};
 use crate::config::Role;
 use crate::connectors::Registry;
 use crate::domain::clock::{SystemClock, SystemIds};
@@ -55,7 +55,7 @@ pub async fn run(args: Args) -> Result<(), String> {
             seed: 1,
             faults: Vec::new(),
         };
-        accounts.push((vendor, vendor::start(account, listener, stop.clone())?));
+        accounts.push((vendor, vendor::start(&account, listener, stop.clone())?));
     }
     let service = Service::new(Parts {
         store: store.clone(),

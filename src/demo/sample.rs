@@ -1,7 +1,5 @@
 //! The query that the demo begins with.
 
-use async_graphql::Request;
-
 use crate::graphql::Graph;
 use crate::store::Scoped;
 
@@ -15,9 +13,6 @@ pub fn request() -> String {
 }
 
 pub async fn answer(graph: &Graph, scoped: Scoped) -> Result<String, String> {
-    let response = graph.execute(Request::new(QUERY), scoped).await;
-    if let Some(error) = response.errors.first() {
-        return Err(format!("the sample query failed: {}", error.message));
-    }
-    serde_json::to_string_pretty(&serde_json::json!({ "data": response.data })).map_err(|error| error.to_string())
+    let data = graph.answer(QUERY, scoped).await.map_err(|error| format!("the sample query failed: {error}"))?;
+    serde_json::to_string_pretty(&serde_json::json!({ "data": data })).map_err(|error| error.to_string())
 }

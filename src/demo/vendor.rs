@@ -57,7 +57,7 @@ pub fn usual_jobs(candidates: usize) -> usize {
     (candidates / 50).max(12)
 }
 
-pub fn start(account: Account, listener: TcpListener, stop: CancellationToken) -> Result<Simulated, String> {
+pub fn start(account: &Account, listener: TcpListener, stop: CancellationToken) -> Result<Simulated, String> {
     let tasks = TaskTracker::new();
     let clock = Arc::new(SystemClock);
     let stopped = async move { stop.cancelled().await };
@@ -84,8 +84,7 @@ pub fn start(account: Account, listener: TcpListener, stop: CancellationToken) -
                 faults: read_faults(&account.faults)?,
                 ..hrworks::simulator::Options::new(clock)
             };
-            let credentials =
-                json!({ "accessKey": options.access_key, "secretAccessKey": options.secret_access_key });
+            let credentials = json!({ "accessKey": options.access_key, "secretAccessKey": options.secret_access_key });
             tasks.spawn(hrworks::simulator::Simulator::new(options).serve(listener, stopped));
             credentials
         }

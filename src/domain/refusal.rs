@@ -32,18 +32,16 @@ impl ErrorCode {
     /// What it means, and what to do about it.
     pub const fn explained(self) -> (&'static str, &'static str) {
         match self {
-            Self::InputInvalid => (
-                "A value of the input cannot be used.",
-                "Correct the value that `field` names; nothing was changed.",
-            ),
+            Self::InputInvalid => {
+                ("A value of the input cannot be used.", "Correct the value that `field` names; nothing was changed.")
+            }
             Self::NotFound => (
                 "There is no such thing, or it may not be seen with this key.",
                 "Check the id, and the integrations that the key is restricted to.",
             ),
-            Self::IdempotencyKeyReused => (
-                "The idempotency key was used before with another input.",
-                "Use a new key for a new input.",
-            ),
+            Self::IdempotencyKeyReused => {
+                ("The idempotency key was used before with another input.", "Use a new key for a new input.")
+            }
             Self::AttachmentTooLarge => ("An attachment is larger than allowed.", "Send a smaller file."),
             Self::AttachmentUrlRefused => (
                 "The address of an attachment may not be downloaded from: it is not https, or not public.",
@@ -62,22 +60,18 @@ impl ErrorCode {
                 "The credentials are good, but may not do this at the vendor.",
                 "Grant the permission at the vendor that the message names.",
             ),
-            Self::ActionNotSupported => (
-                "The vendor has no such action.",
-                "See `Connector.coverage` for what it supports.",
-            ),
-            Self::FieldNotSupported => (
-                "The vendor has no such field.",
-                "See `Connector.coverage` for what it supports.",
-            ),
-            Self::RemoteInputInvalid => (
-                "The vendor refuses the input.",
-                "`vendorMessage` has the vendor's own words; correct the input.",
-            ),
-            Self::RemoteNotFound => (
-                "The vendor has no such record any more.",
-                "Wait for the next sync, or call `refreshRecords`.",
-            ),
+            Self::ActionNotSupported => {
+                ("The vendor has no such action.", "See `Connector.coverage` for what it supports.")
+            }
+            Self::FieldNotSupported => {
+                ("The vendor has no such field.", "See `Connector.coverage` for what it supports.")
+            }
+            Self::RemoteInputInvalid => {
+                ("The vendor refuses the input.", "`vendorMessage` has the vendor's own words; correct the input.")
+            }
+            Self::RemoteNotFound => {
+                ("The vendor has no such record any more.", "Wait for the next sync, or call `refreshRecords`.")
+            }
             Self::RemoteRateLimited => ("The vendor limits how often it may be asked.", "Try again later."),
             Self::RemoteUnavailable => ("The vendor cannot be reached, or fails.", "Try again later."),
             Self::RemoteTimeout => ("The vendor did not answer in time.", "Try again later."),
@@ -86,14 +80,10 @@ impl ErrorCode {
                 "Look at `Integration.vendorRequests`; report it if it stays.",
             ),
             Self::JobClosed => ("The job takes no applications any more.", "Choose a job whose status is OPEN."),
-            Self::ApplicationAlreadyExists => (
-                "The candidate has applied for this job already.",
-                "Use the existing application.",
-            ),
-            Self::StageNotInJob => (
-                "The stage is not one of the job's pipeline.",
-                "Choose one of `Job.stages`.",
-            ),
+            Self::ApplicationAlreadyExists => {
+                ("The candidate has applied for this job already.", "Use the existing application.")
+            }
+            Self::StageNotInJob => ("The stage is not one of the job's pipeline.", "Choose one of `Job.stages`."),
         }
     }
 

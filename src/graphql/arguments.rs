@@ -39,7 +39,12 @@ impl PageArguments {
                 .map(Some)
                 .ok_or_else(|| BadInput::new(argument, "is not a cursor of this list in this order")),
         };
-        Ok(Window { limit, backward, after: position("after", &self.after)?, before: position("before", &self.before)? })
+        Ok(Window {
+            limit,
+            backward,
+            after: position("after", &self.after)?,
+            before: position("before", &self.before)?,
+        })
     }
 }
 
@@ -146,11 +151,7 @@ pub struct ApplicationFilter {
     include_deleted: Option<bool>,
 }
 
-pub fn jobs(
-    filter: Option<JobFilter>,
-    order: Option<JobOrder>,
-    page: &PageArguments,
-) -> Result<Listing, BadInput> {
+pub fn jobs(filter: Option<JobFilter>, order: Option<JobOrder>, page: &PageArguments) -> Result<Listing, BadInput> {
     let filter = filter.unwrap_or_default();
     let (key, descending) = match order {
         None => (SortKey::ChangedAt, true),

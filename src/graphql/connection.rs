@@ -3,8 +3,8 @@
 use async_graphql::{Object, SimpleObject};
 
 use super::reads::{Reads, Total};
-use crate::store::page::SortKey;
 use crate::store::Page;
+use crate::store::page::SortKey;
 
 #[derive(SimpleObject, Debug, Clone, Default)]
 pub struct PageInfo {
@@ -56,9 +56,8 @@ macro_rules! record_connection {
             }
 
             async fn nodes(&self) -> Vec<super::record::$node> {
-                let node = |row: &crate::store::Row<$row>| {
-                    super::record::$node::new(row.record.clone(), self.reads.clone())
-                };
+                let node =
+                    |row: &crate::store::Row<$row>| super::record::$node::new(row.record.clone(), self.reads.clone());
                 self.page.rows.iter().map(node).collect()
             }
 

@@ -7,9 +7,7 @@ use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, N
 use async_graphql::parser::types::{
     ExecutableDocument, Field, FragmentDefinition, OperationType, Selection, SelectionSet,
 };
-use async_graphql::{
-    ErrorExtensionValues, Name, Positioned, ServerError, ServerResult, Value, Variables,
-};
+use async_graphql::{ErrorExtensionValues, Name, Positioned, ServerError, ServerResult, Value, Variables};
 use async_graphql_value::Value as Unresolved;
 use std::sync::Arc;
 
@@ -184,9 +182,7 @@ impl<'a> Count<'a> {
         };
         match value {
             Unresolved::Number(number) => number.as_u64(),
-            Unresolved::Variable(name) => {
-                number(self.variables.get(name).or_else(|| self.defaults.get(name))?)
-            }
+            Unresolved::Variable(name) => number(self.variables.get(name).or_else(|| self.defaults.get(name))?),
             _ => None,
         }
     }
@@ -229,11 +225,15 @@ mod tests {
     #[test]
     fn pages_multiply() {
         assert_eq!(code("{ jobs(first: 100) { nodes { applications(first: 99) { nodes { id } } } } }"), None);
-        assert_eq!(code("{ jobs(first: 100) { nodes { applications(first: 100) { nodes { id } } } } }").as_deref(), Some("QUERY_TOO_COMPLEX"));
+        assert_eq!(
+            code("{ jobs(first: 100) { nodes { applications(first: 100) { nodes { id } } } } }").as_deref(),
+            Some("QUERY_TOO_COMPLEX")
+        );
         // Without a size, the usual page counts; a count alone holds no records.
         assert_eq!(code("{ jobs(first: 250) { nodes { applications { nodes { id } } } } }"), None);
         assert_eq!(code("{ jobs(first: 250) { nodes { applications(first: 250) { totalCount } } } }"), None);
-        let nested = "query($n: Int = 250) { jobs(first: $n) { edges { node { applications(last: $n) { nodes { id } } } } } }";
+        let nested =
+            "query($n: Int = 250) { jobs(first: $n) { edges { node { applications(last: $n) { nodes { id } } } } } }";
         assert_eq!(code(nested).as_deref(), Some("QUERY_TOO_COMPLEX"));
         assert_eq!(refusal(nested, serde_json::json!({"n": 10})), None);
         let hidden = "{ jobs(first: 250) { ...p } } fragment p on JobConnection { nodes { applications(first: 250) { ...q } } } \

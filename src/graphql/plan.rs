@@ -93,7 +93,12 @@ impl<'p> Planner<'p> {
     }
 
     /// A relation to single records.
-    fn one<'a, T: Related>(&'a self, keys: impl Iterator<Item = Option<Key>>, field: &'a Field, tasks: &mut Vec<Task<'a>>) {
+    fn one<'a, T: Related>(
+        &'a self,
+        keys: impl Iterator<Item = Option<Key>>,
+        field: &'a Field,
+        tasks: &mut Vec<Task<'a>>,
+    ) {
         let keys: BTreeSet<Key> = keys.flatten().collect();
         let keys: Vec<Key> = keys.into_iter().collect();
         tasks.push(Box::pin(async move {
@@ -129,8 +134,7 @@ impl<'p> Planner<'p> {
                 by_id.entry(far.id()).or_insert_with(|| Some(far.clone()));
             }
             let distant: Vec<Arc<T>> = by_id.values().flatten().cloned().collect();
-            let (mut planned, more) =
-                futures::try_join!(self.below(&near, &beside), self.below(&distant, &beyond))?;
+            let (mut planned, more) = futures::try_join!(self.below(&near, &beside), self.below(&distant, &beyond))?;
             planned.take(more);
             T::shelf_mut(&mut planned).by_id.extend(by_id);
             let mut lists = found;
@@ -172,8 +176,7 @@ impl<'p> Planner<'p> {
         tasks.push(Box::pin(async move {
             let columns = R::columns(self.projection);
             let pages = self.records.pages_by_parent::<R>(&parents, link, &columns, &listing).await?;
-            let rows: Vec<Arc<R>> =
-                pages.values().flat_map(|page| &page.rows).map(|row| row.record.clone()).collect();
+            let rows: Vec<Arc<R>> = pages.values().flat_map(|page| &page.rows).map(|row| row.record.clone()).collect();
             let mut planned = self.below(&rows, &nodes(&field.children)).await?;
             let pages = pages.into_iter().map(|(parent, page)| (parent, Arc::new(page))).collect();
             R::shelf_mut(&mut planned).pages.insert((link, listing), pages);
@@ -230,8 +233,13 @@ impl Related for job::Model {
                     let contacts = rows.iter().map(|row| to(row, row.contact_id));
                     planner.one::<user::Model>(contacts, field, tasks);
                 }
-                "stages" => planner
-                    .joined::<job_stage::Model, application_stage::Model>(keys(rows), STAGES, field, "stage", tasks),
+                "stages" => planner.joined::<job_stage::Model, application_stage::Model>(
+                    keys(rows),
+                    STAGES,
+                    field,
+                    "stage",
+                    tasks,
+                ),
                 "hiringTeam" => {
                     planner.joined::<hiring_team_member::Model, user::Model>(keys(rows), TEAM, field, "user", tasks);
                 }

@@ -114,7 +114,12 @@ impl Reads {
         Ok(found.remove(&parent.id).unwrap_or_default().into_iter().map(|(near, _)| near).collect())
     }
 
-    pub async fn page<R: Shelved + Projected>(&self, parent: Key, link: Link, listing: Listing) -> Result<Arc<Page<R>>> {
+    pub async fn page<R: Shelved + Projected>(
+        &self,
+        parent: Key,
+        link: Link,
+        listing: Listing,
+    ) -> Result<Arc<Page<R>>> {
         let key = (link, listing);
         if let Some(found) = R::shelf(&self.planned).pages.get(&key).and_then(|pages| pages.get(&parent.id)) {
             return Ok(found.clone());
@@ -130,7 +135,8 @@ impl Reads {
             Total::Root(integration, filter) => self.records.count::<R>(*integration, filter).await,
             Total::Below(parent, link, filter) => {
                 let key = (*link, filter.clone());
-                if let Some(count) = R::shelf(&self.planned).counts.get(&key).and_then(|counts| counts.get(&parent.id)) {
+                if let Some(count) = R::shelf(&self.planned).counts.get(&key).and_then(|counts| counts.get(&parent.id))
+                {
                     return Ok(*count);
                 }
                 let counts = self.records.counts_by_parent::<R>(&[*parent], *link, filter).await?;

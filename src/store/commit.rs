@@ -72,15 +72,42 @@ pub type Stored = BTreeMap<RecordType, Counts>;
 macro_rules! for_type {
     ($of:expr, $row:ident => $call:expr) => {
         match $of {
-            RecordType::User => { type $row = user::Model; $call }
-            RecordType::ApplicationStage => { type $row = application_stage::Model; $call }
-            RecordType::Job => { type $row = job::Model; $call }
-            RecordType::JobStage => { type $row = job_stage::Model; $call }
-            RecordType::HiringTeamMember => { type $row = hiring_team_member::Model; $call }
-            RecordType::Candidate => { type $row = candidate::Model; $call }
-            RecordType::Tag => { type $row = tag::Model; $call }
-            RecordType::CandidateTag => { type $row = candidate_tag::Model; $call }
-            RecordType::Application => { type $row = application::Model; $call }
+            RecordType::User => {
+                type $row = user::Model;
+                $call
+            }
+            RecordType::ApplicationStage => {
+                type $row = application_stage::Model;
+                $call
+            }
+            RecordType::Job => {
+                type $row = job::Model;
+                $call
+            }
+            RecordType::JobStage => {
+                type $row = job_stage::Model;
+                $call
+            }
+            RecordType::HiringTeamMember => {
+                type $row = hiring_team_member::Model;
+                $call
+            }
+            RecordType::Candidate => {
+                type $row = candidate::Model;
+                $call
+            }
+            RecordType::Tag => {
+                type $row = tag::Model;
+                $call
+            }
+            RecordType::CandidateTag => {
+                type $row = candidate_tag::Model;
+                $call
+            }
+            RecordType::Application => {
+                type $row = application::Model;
+                $call
+            }
         }
     };
 }
@@ -94,7 +121,8 @@ impl Store {
         let mut stored = Stored::new();
         let mut due = Vec::new();
         for (of, records) in prepared {
-            let applied: Applied = for_type!(of, R => apply::apply::<R>(&tx, lease.integration, &records, &mut feed).await?);
+            let applied: Applied =
+                for_type!(of, R => apply::apply::<R>(&tx, lease.integration, &records, &mut feed).await?);
             let streams = page.children.iter().filter(|(parent, _)| *parent == of);
             due.extend(streams.flat_map(|(_, stream)| applied.touched.iter().map(|parent| (*stream, parent.clone()))));
             stored.insert(of, applied.counts);

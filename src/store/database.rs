@@ -122,7 +122,10 @@ impl Database {
     /// wanted later can be refused.
     pub async fn begin(&self) -> Result<DatabaseTransaction> {
         let mode = (self.backend() == DbBackend::Sqlite).then_some(SqliteTransactionMode::Immediate);
-        Ok(self.write.begin_with_options(TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() }).await?)
+        Ok(self
+            .write
+            .begin_with_options(TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() })
+            .await?)
     }
 
     pub async fn rows(&self, statement: Statement) -> Result<Vec<QueryResult>> {

@@ -28,7 +28,9 @@ pub use integrations::{Connection, NewIntegration, Settings, integration_state};
 pub use keys::{Access, Integrations, NewKey};
 pub use lease::Lease;
 pub use models::ModelCount;
-pub use read::{ApplicationFilter, ByParent, CandidateFilter, Columns, Filter, JobFilter, Join, Key, Link, Listing, Page, Row};
+pub use read::{
+    ApplicationFilter, ByParent, CandidateFilter, Columns, Filter, JobFilter, Join, Key, Link, Listing, Page, Row,
+};
 pub use scoped::{Accounts, Admin, Missing, Operator, Records, Scoped};
 pub use seal::{Keyring, KeyringError};
 

@@ -45,9 +45,8 @@ impl Store {
             }
         }
         let describe = |integration: Uuid, model: RecordType| {
-            let mine = |status: &&model_status::Model| {
-                status.integration_id == integration && status.model == model.as_str()
-            };
+            let mine =
+                |status: &&model_status::Model| status.integration_id == integration && status.model == model.as_str();
             let known = status.iter().find(mine);
             let count = counts.get(&(integration, model.as_str().to_owned())).copied().unwrap_or(0);
             ModelCount {

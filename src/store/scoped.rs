@@ -189,8 +189,10 @@ impl Accounts {
 
     pub async fn by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Arc<integration::Model>>> {
         let visible = ids.iter().copied().filter(|id| self.0.access.sees(*id));
-        let found =
-            integration::Entity::find().filter(integration::Column::Id.is_in(visible)).all(self.0.store.reader()).await?;
+        let found = integration::Entity::find()
+            .filter(integration::Column::Id.is_in(visible))
+            .all(self.0.store.reader())
+            .await?;
         Ok(found.into_iter().map(|row| (row.id, Arc::new(row))).collect())
     }
 

@@ -59,12 +59,7 @@ impl Sql {
         if self.backend == DbBackend::Postgres {
             let integrations: Vec<Uuid> = keys.iter().map(|key| key.integration).collect();
             let ids: Vec<Uuid> = keys.iter().map(|key| key.id).collect();
-            return self
-                .push("unnest(")
-                .bind(integrations)
-                .push(", ")
-                .bind(ids)
-                .push(") AS p (integration_id, id)");
+            return self.push("unnest(").bind(integrations).push(", ").bind(ids).push(") AS p (integration_id, id)");
         }
         self.push("(SELECT column1 AS integration_id, column2 AS id FROM (VALUES ");
         // Few different texts, so that prepared statements are found again: nobody has the nil id.

@@ -66,7 +66,8 @@ impl Engine {
         let manifest = connector.manifest();
         let mut refusals = Vec::new();
         let name = connect.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
-        let name = name.map_or_else(|| format!("{} at {}", connect.organization_name.trim(), manifest.name), str::to_owned);
+        let name =
+            name.map_or_else(|| format!("{} at {}", connect.organization_name.trim(), manifest.name), str::to_owned);
         check_name(&mut refusals, &["input", "name"], &name);
         check_name(&mut refusals, &["input", "endUser", "organizationName"], connect.organization_name.trim());
         let usual = Settings { interval: USUAL_INTERVAL, scope: SyncScope::All, cutoff_date: None };

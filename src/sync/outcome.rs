@@ -38,8 +38,7 @@ impl Ended {
 
     pub fn failed(error: &connectors::Error) -> Self {
         let readable = matches!(error.kind, ErrorKind::Unavailable | ErrorKind::RateLimited | ErrorKind::Auth);
-        let state =
-            if error.kind == ErrorKind::Auth { SyncState::AuthenticationFailed } else { SyncState::Failed };
+        let state = if error.kind == ErrorKind::Auth { SyncState::AuthenticationFailed } else { SyncState::Failed };
         Self { state, error: Some(error.public.clone()), readable }
     }
 }

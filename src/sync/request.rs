@@ -48,7 +48,10 @@ impl Engine {
                 None => return Err(Error::UnknownConnector(row.connector.clone())),
             };
             if models.is_empty() {
-                return Ok(Err(Refusal::input(&["input", "models"], "must name a record type, or be left out for all")));
+                return Ok(Err(Refusal::input(
+                    &["input", "models"],
+                    "must name a record type, or be left out for all",
+                )));
             }
             if let Some(missing) = models.iter().find(|model| !served.contains(model)) {
                 let message = format!("the vendor does not serve {missing}");

@@ -107,8 +107,7 @@ impl Engine {
             next_sync_at: outcome::next_sync(now, interval, run.id),
             reason,
             invalid: outcome::is_given_up(since, now),
-            first_sync_done: run.models.is_none()
-                && matches!(state, SyncState::Succeeded | SyncState::PartiallyFailed),
+            first_sync_done: run.models.is_none() && matches!(state, SyncState::Succeeded | SyncState::PartiallyFailed),
             now,
         };
         self.store().finish_run(lease, end).await?;

@@ -172,12 +172,7 @@ impl Engine {
     }
 
     /// One page, asked for again after a while when the vendor is busy.
-    async fn page(
-        &self,
-        running: &Running<'_>,
-        stream: &str,
-        cursor: Option<&str>,
-    ) -> Result<Page, connectors::Error> {
+    async fn page(&self, running: &Running<'_>, stream: &str, cursor: Option<&str>) -> Result<Page, connectors::Error> {
         let mut attempt = 1;
         loop {
             let request = ReadPage { stream, cursor, carried: &running.carried };
@@ -213,7 +208,8 @@ impl Engine {
         self.store().expect_parents(lease, run, replaces, expected).await?;
         loop {
             let due = self.store().due_parents(lease, stream.name, CHILDREN_AT_ONCE + left.len()).await?;
-            let due: Vec<String> = due.into_iter().filter(|parent| !left.contains(parent)).take(CHILDREN_AT_ONCE).collect();
+            let due: Vec<String> =
+                due.into_iter().filter(|parent| !left.contains(parent)).take(CHILDREN_AT_ONCE).collect();
             if due.is_empty() {
                 break;
             }

@@ -29,7 +29,9 @@ impl Engine {
         let due = self.store().due_integrations(self.clock().now(), most).await?;
         let mut begun = 0;
         for integration in due {
-            let Some(lease) = self.store().lease(integration, self.0.owner, self.clock().now()).await? else { continue };
+            let Some(lease) = self.store().lease(integration, self.0.owner, self.clock().now()).await? else {
+                continue;
+            };
             begun += 1;
             let (engine, stop) = (self.clone(), stop.clone());
             tasks.spawn(async move {

@@ -49,6 +49,7 @@ const CRATES: &[(&str, &[&str], bool)] = &[
     ("axum", &["http", "cli", "demo", "connectors/<vendor>/simulator"], true),
     // In `http` for the transport: what hands requests to the schema.
     ("async_graphql", &["graphql", "http"], false),
+    ("async_graphql_value", &["graphql"], false),
     ("async_graphql_axum", &["http"], false),
     ("sea_orm", &["store"], false),
     ("sqlx", &["store", "queue"], false),

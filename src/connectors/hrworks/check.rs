@@ -5,8 +5,8 @@ use super::client::{APPLICANTS, Client, JOB_APPLICATIONS, List, ORGANIZATION_UNI
 use super::paging::Paging;
 use super::refusal::SETTINGS;
 use crate::connectors::connector::Account;
-use crate::connectors::manifest::Check;
 use crate::connectors::error::{Error, ErrorKind};
+use crate::connectors::manifest::Check;
 use crate::domain::RecordType;
 
 pub async fn run(account: &Account) -> Vec<Check> {

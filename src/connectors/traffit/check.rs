@@ -8,8 +8,8 @@ use super::client::{Client, EMPLOYEES, LEDGER, RECRUITMENT, RECRUITMENTS, TAGS, 
 use super::paging::Paging;
 use super::wire::Id;
 use crate::connectors::connector::Account;
-use crate::connectors::manifest::Check;
 use crate::connectors::error::{Error, ErrorKind};
+use crate::connectors::manifest::Check;
 use crate::domain::RecordType;
 
 /// What reading needs, with what it opens.

@@ -57,12 +57,12 @@ impl ApiKeys {
         let expected = "an ISO 8601 duration as in PT720H";
         let expires_in = readable(&mut refusals, &["input", "expiresIn"], expires_in, expected);
         let now = clock.now();
-        let expires_at = expires_in.and_then(|duration| now.checked_add_signed(chrono::TimeDelta::from_std(duration).ok()?));
+        let expires_at =
+            expires_in.and_then(|duration| now.checked_add_signed(chrono::TimeDelta::from_std(duration).ok()?));
         if expires_in.is_some_and(|duration| duration.is_zero()) || (expires_in.is_some() && expires_at.is_none()) {
             refusals.push(Refusal::input(&["input", "expiresIn"], "must be longer than zero, and not for ever"));
         }
-        let wanted: Option<Vec<uuid::Uuid>> =
-            input.integration_ids.map(|ids| ids.iter().map(integration_id).collect());
+        let wanted: Option<Vec<uuid::Uuid>> = input.integration_ids.map(|ids| ids.iter().map(integration_id).collect());
         let integrations = match (wanted, &admin.access().restricted) {
             (Some(wanted), _) => {
                 for (at, id) in wanted.iter().enumerate().filter(|(_, id)| !admin.access().sees(**id)) {

@@ -105,7 +105,11 @@ impl Integrations {
         let mut refusals = Vec::new();
         let settings = read_settings(&mut refusals, input.sync_settings);
         if !refusals.is_empty() {
-            return Ok(CreateIntegrationPayload { integration: None, tests: Vec::new(), user_errors: errors(refusals) });
+            return Ok(CreateIntegrationPayload {
+                integration: None,
+                tests: Vec::new(),
+                user_errors: errors(refusals),
+            });
         }
         let connect = Connect {
             connector: input.connector,

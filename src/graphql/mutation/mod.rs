@@ -59,12 +59,7 @@ async fn integration(
 }
 
 /// A duration or date that cannot be read is refused as the input that it is.
-fn readable<T>(
-    refusals: &mut Vec<Refusal>,
-    field: &[&str],
-    given: Option<Option<T>>,
-    expected: &str,
-) -> Option<T> {
+fn readable<T>(refusals: &mut Vec<Refusal>, field: &[&str], given: Option<Option<T>>, expected: &str) -> Option<T> {
     match given {
         Some(None) => {
             refusals.push(Refusal::new(domain::ErrorCode::InputInvalid, format!("must be {expected}")).at(field));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::Result;
 
 use super::value::{IntegrationField, all, payload};
-use super::{ApplicationStage, Candidate, Job, record};
+use super::{ApplicationStage, Candidate, Job, Placed, record};
 use crate::domain::{self, RecordType};
 use crate::graphql::connection::ApplicationConnection;
 use crate::graphql::reads::{Reads, Total};

@@ -3,7 +3,7 @@
 use async_graphql::Result;
 
 use super::value::{EmailAddress, IntegrationField, Location, PhoneNumber, all, payload};
-use super::{CandidateTag, record};
+use super::{CandidateTag, Placed, record};
 use crate::domain::RecordType;
 use crate::graphql::arguments::{self, ApplicationFilter, ApplicationOrder, PageArguments};
 use crate::graphql::connection::ApplicationConnection;
@@ -70,6 +70,7 @@ record!(Candidate of candidate::Model, String, {
         Ok(rows.map(|row| CandidateTag::new(row, self.reads.clone())).collect())
     }
 
+    #[expect(clippy::too_many_arguments, reason = "the contract's arguments")]
     async fn applications(
         &self,
         filter: Option<ApplicationFilter>,

@@ -3,7 +3,7 @@
 use async_graphql::Result;
 
 use super::value::{IntegrationField, Location, all, payload};
-use super::{HiringTeamMember, JobStage, User, record};
+use super::{HiringTeamMember, JobStage, Placed, User, record};
 use crate::domain::{self, RecordType};
 use crate::graphql::arguments::{self, ApplicationFilter, ApplicationOrder, PageArguments};
 use crate::graphql::connection::ApplicationConnection;
@@ -141,6 +141,7 @@ record!(Job of job::Model, String, {
         Ok(rows.map(|row| HiringTeamMember::new(row, self.reads.clone())).collect())
     }
 
+    #[expect(clippy::too_many_arguments, reason = "the contract's arguments")]
     async fn applications(
         &self,
         filter: Option<ApplicationFilter>,

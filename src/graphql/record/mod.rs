@@ -30,15 +30,11 @@ macro_rules! record {
             pub fn new(row: std::sync::Arc<$row>, reads: std::sync::Arc<crate::graphql::reads::Reads>) -> Self {
                 Self { row, reads }
             }
+        }
 
-            #[allow(dead_code, reason = "some types lead nowhere and have no payload")]
+        impl crate::graphql::record::Placed for $name {
             fn key(&self) -> crate::store::Key {
                 crate::store::Key { integration: self.row.integration_id, id: self.row.id }
-            }
-
-            #[allow(dead_code, reason = "some types point to nothing")]
-            fn to(&self, id: Option<uuid::Uuid>) -> Option<crate::store::Key> {
-                id.map(|id| crate::store::Key { integration: self.row.integration_id, id })
             }
         }
 
@@ -76,6 +72,15 @@ macro_rules! record {
     };
 }
 pub(in crate::graphql) use record;
+
+/// Where a record lies, and what it points to.
+pub(in crate::graphql) trait Placed {
+    fn key(&self) -> crate::store::Key;
+
+    fn to(&self, id: Option<uuid::Uuid>) -> Option<crate::store::Key> {
+        id.map(|id| crate::store::Key { id, ..self.key() })
+    }
+}
 
 /// The two nullabilities of `remoteId`.
 pub(in crate::graphql) trait RemoteId {

@@ -3,7 +3,7 @@
 use async_graphql::Result;
 
 use super::value::payload;
-use super::{Job, record};
+use super::{Job, Placed, record};
 use crate::graphql::arguments::{self, PageArguments};
 use crate::graphql::connection::HiringTeamMemberConnection;
 use crate::graphql::plan::BY_USER;

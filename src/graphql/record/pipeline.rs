@@ -3,7 +3,7 @@
 use async_graphql::Result;
 
 use super::value::payload;
-use super::{Job, record};
+use super::{Job, Placed, record};
 use crate::graphql::arguments::{self, ApplicationFilter, ApplicationOrder, PageArguments};
 use crate::graphql::connection::ApplicationConnection;
 use crate::graphql::plan::BY_STAGE;
@@ -26,6 +26,7 @@ record!(ApplicationStage of application_stage::Model, String, {
         Ok(payload(self.reads.remote_data(self.key()).await?))
     }
 
+    #[expect(clippy::too_many_arguments, reason = "the contract's arguments")]
     async fn applications(
         &self,
         filter: Option<ApplicationFilter>,

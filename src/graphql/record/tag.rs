@@ -2,7 +2,7 @@
 
 use async_graphql::Result;
 
-use super::{Candidate, record};
+use super::{Candidate, Placed, record};
 use crate::graphql::arguments::{self, PageArguments};
 use crate::graphql::connection::CandidateConnection;
 use crate::graphql::reads::Total;

@@ -34,10 +34,7 @@ pub struct Applied {
 
 /// Fingerprints are made before the transaction begins. A record that a page holds twice counts once: pages
 /// overlap, and the later row is the newer one.
-pub fn prepare<'a>(
-    snapshots: &'a [Snapshot],
-    volatile: &[&'static str],
-) -> BTreeMap<RecordType, Vec<Prepared<'a>>> {
+pub fn prepare<'a>(snapshots: &'a [Snapshot], volatile: &[&'static str]) -> BTreeMap<RecordType, Vec<Prepared<'a>>> {
     let mut by_type: BTreeMap<RecordType, BTreeMap<Uuid, &Snapshot>> = BTreeMap::new();
     for snapshot in snapshots {
         by_type.entry(snapshot.record.record_type()).or_default().insert(snapshot.id, snapshot);
@@ -117,8 +114,7 @@ async fn note_changes<R: Convert>(
             let snapshot = record.snapshot;
             let before = payloads.remove(&snapshot.id).unwrap_or_default();
             let mut fields = rows.get(&snapshot.id).map_or_else(Vec::new, |row| {
-                let mut fields =
-                    changed_fields((&row.record(), &before), (&snapshot.record, &snapshot.payload));
+                let mut fields = changed_fields((&row.record(), &before), (&snapshot.record, &snapshot.payload));
                 if row.remote_deleted_at().is_some() {
                     fields.push("remoteDeletedAt".to_owned());
                 }
@@ -176,7 +172,8 @@ async fn write<R: Convert>(
         if replace {
             let key: Vec<R::Column> =
                 <R::Entity as EntityTrait>::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
-            let rest = columns.iter().copied().filter(|column| !key.iter().any(|part| part.as_str() == column.as_str()));
+            let rest =
+                columns.iter().copied().filter(|column| !key.iter().any(|part| part.as_str() == column.as_str()));
             insert = insert.on_conflict(OnConflict::columns(key.clone()).update_columns(rest).to_owned());
         }
         insert.exec_without_returning(tx).await?;

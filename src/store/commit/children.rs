@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::apply::{self, Applied};
 use super::deletion::{mark, parent_column};
 use super::feed::Feed;
-use super::{Counts, Stored, add_counts, for_type};
+use super::{Stored, add_counts, for_type};
 use crate::domain::{RecordType, Snapshot};
 use crate::store::convert::millis;
 use crate::store::entity::{
@@ -58,7 +58,8 @@ impl Store {
         let mut feed = Feed::open(&tx, lease, children.now).await?;
         let mut stored = Stored::new();
         for (of, records) in prepared {
-            let applied: Applied = for_type!(of, R => apply::apply::<R>(&tx, lease.integration, &records, &mut feed).await?);
+            let applied: Applied =
+                for_type!(of, R => apply::apply::<R>(&tx, lease.integration, &records, &mut feed).await?);
             stored.insert(of, applied.counts);
         }
         let kept: HashSet<Uuid> = children
@@ -72,7 +73,7 @@ impl Store {
         let gone = for_type!(of, R => left::<R>(&tx, lease.integration, &parents, &kept).await?);
         if !gone.is_empty() {
             let deleted = for_type!(of, R => mark::<R>(&tx, lease.integration, &gone, &mut feed).await?);
-            stored.entry(of).or_insert_with(Counts::default).deleted += deleted;
+            stored.entry(of).or_default().deleted += deleted;
         }
         let mut sql = Sql::new(tx.get_database_backend());
         sql.push("DELETE FROM due_children WHERE integration_id = ").bind(lease.integration);

@@ -27,4 +27,4 @@ pub mod user;
 
 pub use json::Json;
 pub use record::RecordRow;
-pub(crate) use record::record_entity;
+pub(in crate::store) use record::record_entity;

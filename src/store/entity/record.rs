@@ -87,4 +87,4 @@ macro_rules! record_entity {
         }
     };
 }
-pub(crate) use record_entity;
+pub(in crate::store) use record_entity;

@@ -164,7 +164,8 @@ impl Store {
 fn linked<R: RecordRow>(sql: &mut Sql, link: Link, t: &str) {
     match link {
         Link::Column(column) => {
-            sql.push(R::TABLE).push(&format!(" {t} WHERE {t}.integration_id = p.integration_id AND {t}.{column} = p.id"));
+            sql.push(R::TABLE)
+                .push(&format!(" {t} WHERE {t}.integration_id = p.integration_id AND {t}.{column} = p.id"));
         }
         Link::Tagged => {
             sql.push(&format!("candidate_tags x JOIN {} {t} ON {t}.integration_id = x.integration_id ", R::TABLE));

@@ -11,7 +11,9 @@ pub enum Filter {
     Candidate(CandidateFilter),
     Application(ApplicationFilter),
     /// Only whether deleted records are shown.
-    Any { include_deleted: bool },
+    Any {
+        include_deleted: bool,
+    },
 }
 
 impl Default for Filter {
@@ -148,7 +150,9 @@ impl Conditions<'_> {
         self.and()
             .push("EXISTS (SELECT 1 FROM ")
             .push(from)
-            .push(&format!(" WHERE x.integration_id = {t}.integration_id AND {link} = {t}.id AND x.remote_deleted_at IS NULL AND "))
+            .push(&format!(
+                " WHERE x.integration_id = {t}.integration_id AND {link} = {t}.id AND x.remote_deleted_at IS NULL AND "
+            ))
             .one_of(one_of, values)
             .push(")");
     }

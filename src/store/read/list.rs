@@ -1,7 +1,7 @@
 //! Lists over whole integrations: keyset pages and counts. A list over several integrations takes the first
 //! rows of each by its index and merges them.
 
-use sea_orm::{QueryResult, Statement, DbBackend};
+use sea_orm::{DbBackend, QueryResult, Statement};
 use uuid::Uuid;
 
 use super::{Columns, Filter, Listing, Page, Row, finish};

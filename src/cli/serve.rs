@@ -91,7 +91,8 @@ impl Service {
     /// Does background work until told to stop, then waits for what is under way.
     pub async fn work(&self, stop: &CancellationToken) {
         let tasks = TaskTracker::new();
-        let work = Syncing { engine: &self.engine, store: &self.store, clock: self.clock.as_ref(), tasks: &tasks, stop };
+        let work =
+            Syncing { engine: &self.engine, store: &self.store, clock: self.clock.as_ref(), tasks: &tasks, stop };
         queue::run(&work, &self.wake, &self.beat, self.scan, stop).await;
         tasks.close();
         tasks.wait().await;

@@ -1,0 +1,54 @@
+//! A database of its own for every test: a file in a temporary folder, or a database on the server that
+//! `scripts/with-postgres` starts.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use hiregraph::store::Options;
+use sea_orm::{ConnectionTrait, Database};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+pub struct Fresh {
+    url: String,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Fresh {
+    pub async fn make(backend: Backend) -> Self {
+        match backend {
+            Backend::Sqlite => {
+                let folder = tempfile::tempdir().unwrap();
+                let url = format!("sqlite://{}/hiregraph.db", folder.path().display());
+                Self { url, _folder: Some(folder) }
+            }
+            Backend::Postgres => Self { url: postgres().await, _folder: None },
+        }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub fn options(&self) -> Options {
+        Options { connections: 4, ..Options::new(&self.url) }
+    }
+}
+
+/// The server goes away as a whole, so that its databases need no end of their own.
+async fn postgres() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    #[expect(clippy::disallowed_methods, reason = "the one setting of the tests")]
+    let server = std::env::var("HIREGRAPH_TEST_POSTGRES_URL").unwrap_or_else(|_| {
+        panic!("no PostgreSQL: run `scripts/with-postgres cargo test`, or set HIREGRAPH_TEST_POSTGRES_URL")
+    });
+    let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let admin = Database::connect(&server).await.unwrap();
+    admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+    admin.close().await.unwrap();
+    let (root, _) = server.rsplit_once('/').unwrap();
+    format!("{root}/{name}")
+}

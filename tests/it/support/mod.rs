@@ -1,0 +1,223 @@
+//! The whole service in this process, beside simulated vendors: real router, real databases, a clock that stands
+//! still, ids from a seed. Nothing here sleeps: background work is carried out when a test says so.
+
+pub mod database;
+pub mod vendors;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use hiregraph::cli::serve::{Parts, Service};
+use hiregraph::config::Role;
+use hiregraph::connectors::Registry;
+use hiregraph::domain::clock::{FrozenClock, SeededIds};
+use hiregraph::domain::{Clock, Ids, Scope};
+use hiregraph::store::{Keyring, NewKey, Store};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+pub use database::Backend;
+use vendors::Vendors;
+
+/// Makes one test for each database out of `async fn name(backend: Backend)`.
+#[macro_export]
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test] async fn $name() { super::$name($crate::support::Backend::Sqlite).await }) +
+        }
+        mod postgres {
+            $(#[tokio::test] async fn $name() { super::$name($crate::support::Backend::Postgres).await }) +
+        }
+    };
+}
+
+pub struct TestApp {
+    pub service: Service,
+    pub store: Store,
+    pub router: Router,
+    pub clock: Arc<FrozenClock>,
+    pub ids: Arc<SeededIds>,
+    pub vendors: Vendors,
+    /// Of a key with the scope ADMIN.
+    pub admin: String,
+    _database: database::Fresh,
+}
+
+/// An answer of the router.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+impl TestApp {
+    pub async fn start(backend: Backend) -> Self {
+        Self::start_with(backend, vendors::Size::default()).await
+    }
+
+    pub async fn start_with(backend: Backend, size: vendors::Size) -> Self {
+        let clock = Arc::new(FrozenClock::at("2026-06-01T10:00:00Z".parse().unwrap()));
+        let ids = Arc::new(SeededIds::new(7));
+        let vendors = Vendors::start(&clock, size).await;
+        let database = database::Fresh::make(backend).await;
+        let keyring = Keyring::parse(&Keyring::fresh(ids.as_ref())).unwrap();
+        let store = Store::open(&database.options(), keyring).await.unwrap();
+        store.migrate().await.unwrap();
+        let service = Service::new(Parts {
+            store: store.clone(),
+            registry: Registry::default(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            base_urls: vendors.base_urls(),
+            embedded: backend == Backend::Sqlite,
+            introspection: true,
+            first_pause: Duration::from_millis(1),
+        });
+        let router = service.router(Role::Api, Vec::new());
+        let admin = key(&store, &clock, ids.as_ref(), &[Scope::Admin], None).await;
+        Self { service, store, router, clock, ids, vendors, admin, _database: database }
+    }
+
+    /// A key with these scopes; for these integrations (public ids), or all.
+    pub async fn key(&self, scopes: &[Scope], integrations: Option<&[&str]>) -> String {
+        let integrations = integrations.map(|ids| ids.iter().map(|id| uuid_of(id)).collect());
+        key(&self.store, &self.clock, self.ids.as_ref(), scopes, integrations).await
+    }
+
+    /// A query as ADMIN. Fails the test when the answer has errors.
+    pub async fn query(&self, query: &str) -> Value {
+        self.query_with(query, json!({})).await
+    }
+
+    pub async fn query_with(&self, query: &str, variables: Value) -> Value {
+        let mut answer = self.ask(&self.admin, query, variables).await;
+        assert!(answer.get("errors").is_none(), "{query}: {answer:#}");
+        answer["data"].take()
+    }
+
+    /// The whole answer, errors and all.
+    pub async fn ask(&self, key: &str, query: &str, variables: Value) -> Value {
+        self.post(Some(key), &json!({ "query": query, "variables": variables })).await.body
+    }
+
+    pub async fn post(&self, key: Option<&str>, body: &Value) -> Answer {
+        let mut request = Request::post("/graphql").header("content-type", "application/json");
+        if let Some(key) = key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
+        let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| text());
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Connects the simulated account of a vendor, and answers its public id. Syncs nothing yet.
+    pub async fn connect(&self, connector: &str) -> String {
+        let input = json!({
+            "connector": connector,
+            "endUser": { "organizationName": format!("Acme {connector}") },
+            "credentials": self.vendors.credentials(connector),
+        });
+        let payload = self.query_with(CONNECT, json!({ "input": input })).await["createIntegration"].take();
+        assert_eq!(payload["userErrors"], json!([]), "{payload:#}");
+        payload["integration"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Connects and syncs.
+    pub async fn connected(&self, connector: &str) -> String {
+        let id = self.connect(connector).await;
+        self.settle().await;
+        id
+    }
+
+    /// Carries out all background work that is due, until nothing is left.
+    pub async fn settle(&self) {
+        let stop = CancellationToken::new();
+        loop {
+            let tasks = TaskTracker::new();
+            let begun = self.service.engine.begin_due(&tasks, &stop).await.unwrap();
+            tasks.close();
+            tasks.wait().await;
+            if begun == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Queues a full sync, carries it out, and answers the run.
+    pub async fn sync(&self, integration: &str) -> Value {
+        let query = "mutation($id: ID!) { syncIntegration(input: {integrationId: $id}) { syncRun { id } userErrors { code } } }";
+        let payload = self.query_with(query, json!({ "id": integration })).await["syncIntegration"].take();
+        assert_eq!(payload["userErrors"], json!([]), "{payload:#}");
+        self.settle().await;
+        self.run(payload["syncRun"]["id"].as_str().unwrap()).await
+    }
+
+    pub async fn run(&self, id: &str) -> Value {
+        self.query_with(RUN, json!({ "id": id })).await["node"].take()
+    }
+
+    /// How many records of a type the graph counts, by the name of the root field.
+    pub async fn total(&self, list: &str, integration: &str) -> i64 {
+        let query = format!("query($id: ID!) {{ {list}(integrationId: $id) {{ totalCount }} }}");
+        self.query_with(&query, json!({ "id": integration })).await[list]["totalCount"].as_i64().unwrap()
+    }
+}
+
+const CONNECT: &str = "mutation($input: CreateIntegrationInput!) { createIntegration(input: $input) { \
+                       integration { id } tests { name passed message fix } userErrors { code message field } } }";
+
+const RUN: &str = "query($id: ID!) { node(id: $id) { ... on SyncRun { id kind state queuedAt startedAt finishedAt \
+                   models { model state fetched created updated unchanged deleted expected error } } } }";
+
+async fn key(
+    store: &Store,
+    clock: &FrozenClock,
+    ids: &dyn Ids,
+    scopes: &[Scope],
+    integrations: Option<Vec<uuid::Uuid>>,
+) -> String {
+    let new = NewKey {
+        id: ids.uuid(),
+        name: "test".to_owned(),
+        scopes: scopes.to_vec(),
+        integrations,
+        expires_at: None,
+        now: clock.now(),
+    };
+    store.create_key(new, ids).await.unwrap().0.expose_secret().to_owned()
+}
+
+/// The uuid behind a public id.
+pub fn uuid_of(id: &str) -> uuid::Uuid {
+    hiregraph::domain::NodeId::parse(id).unwrap_or_else(|| panic!("{id} is no id")).uuid
+}
+
+/// The model of a run as `run()` answers it.
+pub fn model<'a>(run: &'a Value, model: &str) -> &'a Value {
+    let models = run["models"].as_array().unwrap_or_else(|| panic!("{run:#}"));
+    models.iter().find(|row| row["model"] == model).unwrap_or_else(|| panic!("{model} in {run:#}"))
+}
+
+/// The texts of an array of objects' field.
+pub fn texts(rows: &Value, field: &str) -> Vec<String> {
+    let rows = rows.as_array().unwrap_or_else(|| panic!("{rows:#}"));
+    rows.iter().map(|row| row[field].as_str().unwrap_or_default().to_owned()).collect()
+}
