@@ -8,9 +8,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::action::{Acted, Action, Fetched, Files, Found, Next, Passthrough, Step, Unacted};
 use super::error::Error;
 use super::manifest::{Check, Manifest};
-use super::vendor_http::VendorHttp;
+use super::vendor_http::{Answer, VendorHttp};
 use crate::domain::{IdSpace, RecordType, Snapshot};
 
 /// Holds no state between calls and never sees a database, another integration or another vendor. All that
@@ -42,6 +43,33 @@ pub trait Connector: Send + Sync + 'static {
         of: RecordType,
         remote_ids: &[String],
     ) -> Result<Vec<String>, Error>;
+
+    /// What comes next of an action that the manifest declares, from what its steps found so far. Pure.
+    fn next(&self, action: &Action<'_>) -> Next;
+
+    /// Carries a step out, once. Never repeats a write by itself.
+    async fn act(
+        &self,
+        account: &Account,
+        action: &Action<'_>,
+        step: &Step,
+        files: &dyn Files,
+    ) -> Result<Acted, Unacted>;
+
+    /// Whether a step that writes arrived although its answer was lost, as the vendor shows it now.
+    async fn find(
+        &self,
+        account: &Account,
+        action: &Action<'_>,
+        step: &Step,
+        files: &dyn Files,
+    ) -> Result<Found, Error>;
+
+    /// Reads single records, of types whose changes actions and webhooks announce.
+    async fn fetch(&self, account: &Account, wanted: &[(RecordType, String)]) -> Result<Fetched, Error>;
+
+    /// Sends a request of the caller's own with the account's token. Any answer is one, whatever its status.
+    async fn passthrough(&self, account: &Account, request: Passthrough) -> Result<Answer, Error>;
 }
 
 /// How many parents one call of [`Connector::children`] may name.

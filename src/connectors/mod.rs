@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod conformance;
+pub mod action;
 pub mod connector;
 pub mod error;
 pub mod guide;

@@ -103,6 +103,17 @@ closed_enum!(SyncState {
     Cancelled = "CANCELLED",
 });
 closed_enum!(ChangeKind { Created = "CREATED", Updated = "UPDATED", Deleted = "DELETED" });
+closed_enum!(Gender { Male = "MALE", Female = "FEMALE", Other = "OTHER" });
+closed_enum!(SalaryPeriod { Month = "MONTH", Year = "YEAR" });
+closed_enum!(AttachmentType { Cv = "CV", CoverLetter = "COVER_LETTER", Other = "OTHER" });
+closed_enum!(ActionState {
+    Queued = "QUEUED",
+    Running = "RUNNING",
+    Succeeded = "SUCCEEDED",
+    /// The record exists at the vendor; some step, an attachment say, did not make it.
+    PartiallySucceeded = "PARTIALLY_SUCCEEDED",
+    Failed = "FAILED",
+});
 closed_enum!(
     /// What can be written to a vendor.
     ActionKind {
@@ -128,6 +139,12 @@ closed_enum!(
 );
 
 impl SyncState {
+    pub fn is_finished(self) -> bool {
+        !matches!(self, Self::Queued | Self::Running)
+    }
+}
+
+impl ActionState {
     pub fn is_finished(self) -> bool {
         !matches!(self, Self::Queued | Self::Running)
     }
