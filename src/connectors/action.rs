@@ -181,7 +181,10 @@ pub struct Outcome {
 /// What came of carrying a step out.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Acted {
-    Done { memo: Value, warnings: Vec<Warning> },
+    Done {
+        memo: Value,
+        warnings: Vec<Warning>,
+    },
     /// Not finished at the vendor: carry the step out again after this time. For steps that read.
     Wait(Duration),
 }

@@ -1,15 +1,17 @@
 //! Vendors. One folder each, with the same file names in every folder; this folder's own files say what a
 //! vendor must be able to do and give all of them one way to send a request.
 
+pub mod action;
 #[cfg(test)]
 mod conformance;
-pub mod action;
 pub mod connector;
 pub mod error;
 pub mod guide;
 pub mod hrworks;
 pub mod manifest;
 pub mod registry;
+#[cfg(test)]
+pub mod rehearsal;
 pub mod traffit;
 pub mod vendor_http;
 

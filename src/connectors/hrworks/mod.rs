@@ -1,9 +1,11 @@
 //! HR WORKS. How to connect it, its oddities and what must not break stand in `GUIDE.md` beside this file;
 //! section numbers (§) in comments are those of its reference, numbers of quirks those of the guide.
 
+mod actions;
 mod auth;
 mod check;
 mod client;
+mod fetch;
 mod gone;
 mod manifest;
 mod mapping;
@@ -18,10 +20,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secrecy::SecretString;
 
+use super::action::{Acted, Action, Fetched, Files, Found, Next, Passthrough, Step, Unacted};
 use super::connector::{Account, Children, Connector, OpenAccount, Page, ReadPage};
 use super::error::{Error, ErrorKind};
 use super::manifest::{Check, Manifest};
-use super::vendor_http::{Settings, VendorHttp};
+use super::vendor_http::{Answer, Settings, VendorHttp};
 use crate::domain::RecordType;
 use auth::KeyPair;
 
@@ -75,6 +78,38 @@ impl Connector for HrWorks {
         remote_ids: &[String],
     ) -> Result<Vec<String>, Error> {
         gone::confirm(account, of, remote_ids).await
+    }
+
+    fn next(&self, action: &Action<'_>) -> Next {
+        actions::next(action)
+    }
+
+    async fn act(
+        &self,
+        account: &Account,
+        action: &Action<'_>,
+        step: &Step,
+        files: &dyn Files,
+    ) -> Result<Acted, Unacted> {
+        actions::act(account, action, step, files).await
+    }
+
+    async fn find(
+        &self,
+        account: &Account,
+        action: &Action<'_>,
+        step: &Step,
+        files: &dyn Files,
+    ) -> Result<Found, Error> {
+        actions::find(account, action, step, files).await
+    }
+
+    async fn fetch(&self, account: &Account, wanted: &[(RecordType, String)]) -> Result<Fetched, Error> {
+        fetch::records(account, wanted).await
+    }
+
+    async fn passthrough(&self, account: &Account, request: Passthrough) -> Result<Answer, Error> {
+        actions::passthrough(account, request).await
     }
 }
 
