@@ -1,5 +1,6 @@
 //! One GraphQL graph over every applicant tracking system.
 
+pub mod actions;
 pub mod cli;
 pub mod config;
 pub mod connectors;

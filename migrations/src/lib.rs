@@ -5,6 +5,7 @@ mod m20261125_000001_integrations;
 mod m20261125_000002_records;
 mod m20261125_000003_sync;
 mod m20261125_000004_changes;
+mod m20261125_000005_actions;
 
 pub use sea_orm_migration::prelude::*;
 
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000002_records::Migration),
             Box::new(m20261125_000003_sync::Migration),
             Box::new(m20261125_000004_changes::Migration),
+            Box::new(m20261125_000005_actions::Migration),
         ]
     }
 }

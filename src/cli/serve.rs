@@ -12,12 +12,14 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use super::{Outcome, open, print, signal};
+use crate::actions::{self, Actions};
 use crate::config::{Introspection, Role, Serve, Vendors};
 use crate::connectors::Registry;
 use crate::domain::clock::{SystemClock, SystemIds};
 use crate::domain::{Clock, Ids};
 use crate::graphql::{self, Graph, Limits};
 use crate::http;
+use crate::net;
 use crate::queue::{self, Heartbeat, Wake, Work};
 use crate::store::{self, Store};
 use crate::sync::{self, Engine};
@@ -35,6 +37,7 @@ pub struct Service {
     pub store: Store,
     pub engine: Engine,
     pub graph: Graph,
+    pub actions: Actions,
     pub clock: Arc<dyn Clock>,
     wake: Wake,
     beat: Heartbeat,
@@ -50,6 +53,8 @@ pub struct Parts {
     pub base_urls: HashMap<String, String>,
     pub embedded: bool,
     pub introspection: bool,
+    /// For attachments that are given by address.
+    pub downloads: net::Client,
     /// The pause before a failed read is tried again the first time.
     pub first_pause: Duration,
 }
@@ -67,15 +72,23 @@ impl Service {
             first_pause: parts.first_pause,
             wake: Arc::new(move || waking.wake()),
         });
+        let actions = Actions::new(actions::Options {
+            store: parts.store.clone(),
+            engine: engine.clone(),
+            downloads: parts.downloads,
+            limits: actions::Limits::default(),
+            first_pause: parts.first_pause,
+        });
         let graph = Graph::new(graphql::Options {
             engine: engine.clone(),
+            actions: actions.clone(),
             clock: parts.clock.clone(),
             ids: parts.ids,
             limits: Limits::default(),
             introspection: parts.introspection,
         });
         let scan = if parts.embedded { EMBEDDED_SCAN } else { SHARED_SCAN };
-        Self { store: parts.store, engine, graph, clock: parts.clock, wake, beat: Heartbeat::default(), scan }
+        Self { store: parts.store, engine, graph, actions, clock: parts.clock, wake, beat: Heartbeat::default(), scan }
     }
 
     pub fn router(&self, role: Role, cors_origins: Vec<HeaderValue>) -> axum::Router {
@@ -91,38 +104,48 @@ impl Service {
     /// Does background work until told to stop, then waits for what is under way.
     pub async fn work(&self, stop: &CancellationToken) {
         let tasks = TaskTracker::new();
-        let work =
-            Syncing { engine: &self.engine, store: &self.store, clock: self.clock.as_ref(), tasks: &tasks, stop };
+        let work = Background { service: self, tasks: &tasks, stop };
         queue::run(&work, &self.wake, &self.beat, self.scan, stop).await;
         tasks.close();
-        tasks.wait().await;
+        tokio::join!(tasks.wait(), self.actions.stop());
     }
 }
 
-struct Syncing<'a> {
-    engine: &'a Engine,
-    store: &'a Store,
-    clock: &'a dyn Clock,
+struct Background<'a> {
+    service: &'a Service,
     tasks: &'a TaskTracker,
     stop: &'a CancellationToken,
 }
 
-impl Work for Syncing<'_> {
-    type Error = sync::Error;
+impl Work for Background<'_> {
+    type Error = actions::Error;
 
-    async fn begin(&self) -> Result<(), sync::Error> {
-        self.store.write_key_uses().await?;
-        while self.engine.begin_due(self.tasks, self.stop).await? > 0 {}
+    async fn begin(&self) -> Result<(), actions::Error> {
+        self.service.store.write_key_uses().await?;
+        while self.service.actions.begin_due().await? > 0 {}
+        while self.service.engine.begin_due(self.tasks, self.stop).await? > 0 {}
         Ok(())
     }
 
-    async fn next(&self) -> Result<Option<Duration>, sync::Error> {
-        self.engine.next_due().await
+    async fn next(&self) -> Result<Option<Duration>, actions::Error> {
+        let due = [self.service.engine.next_due().await?, self.service.actions.next_due().await?];
+        Ok(due.into_iter().flatten().min())
     }
 
     fn now(&self) -> i64 {
-        self.clock.now().timestamp_millis()
+        self.service.clock.now().timestamp_millis()
     }
+}
+
+/// The client for attachments that are given by address: public https addresses, and the hosts that the operator
+/// named.
+pub fn downloads(allowed_private_hosts: &[String]) -> Result<net::Client, String> {
+    let options = net::Options {
+        body_limit: actions::Limits::default().attachment,
+        allowed_private_hosts: allowed_private_hosts.to_vec(),
+        ..net::Options::default()
+    };
+    net::Client::guarded(&options).map_err(|error| error.to_string())
 }
 
 /// The operator's base URLs, by connector.
@@ -138,6 +161,7 @@ pub async fn serve(settings: Serve) -> Outcome {
     if embedded {
         store.migrate().await.map_err(failed)?;
         store.release_all().await.map_err(failed)?;
+        store.release_actions().await.map_err(failed)?;
     } else if !store.is_current().await.map_err(failed)? {
         return Err("the database's schema is not current: run `hiregraph migrate` first".to_owned());
     }
@@ -151,7 +175,8 @@ pub async fn serve(settings: Serve) -> Outcome {
         base_urls: base_urls(&settings.vendors),
         embedded,
         introspection: settings.introspection == Introspection::On,
-        first_pause: Duration::from_secs(2),
+        downloads: downloads(&settings.allowed_private_hosts)?,
+        first_pause: Duration::from_secs(1),
     });
     let listener = listen(settings.listen).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::cli::print;
-use crate::cli::serve::{Parts, Service, listen, work_until};
+use crate::cli::serve::{Parts, Service, downloads, listen, work_until};
 use crate::config::Role;
 use crate::connectors::Registry;
 use crate::domain::clock::{SystemClock, SystemIds};
@@ -65,6 +65,7 @@ pub async fn run(args: Args) -> Result<(), String> {
         base_urls,
         embedded: true,
         introspection: true,
+        downloads: downloads(&[])?,
         first_pause: Duration::from_secs(1),
     });
     let done = tokio::join!(

@@ -190,10 +190,11 @@ pub enum NodeType {
     Integration,
     SyncRun,
     ApiKey,
+    Action,
 }
 
 impl NodeType {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Record(RecordType::User),
         Self::Record(RecordType::Job),
         Self::Record(RecordType::Candidate),
@@ -206,6 +207,7 @@ impl NodeType {
         Self::Integration,
         Self::SyncRun,
         Self::ApiKey,
+        Self::Action,
     ];
 
     pub const fn prefix(self) -> &'static str {
@@ -222,6 +224,7 @@ impl NodeType {
             Self::Integration => "int",
             Self::SyncRun => "run",
             Self::ApiKey => "key",
+            Self::Action => "act",
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Expected failures, as data: a closed code, a text that can be acted on, the input at fault.
 
+use serde::{Deserialize, Serialize};
+
 use super::enums::closed_enum;
 
 closed_enum!(
@@ -113,7 +115,7 @@ impl ErrorCode {
 }
 
 /// One expected failure.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     pub code: ErrorCode,
     pub message: String,
@@ -130,6 +132,11 @@ impl Refusal {
     /// An input that cannot be used; `field` is its path below the mutation's arguments.
     pub fn input(field: &[&str], message: impl Into<String>) -> Self {
         Self::new(ErrorCode::InputInvalid, message).at(field)
+    }
+
+    pub fn vendor_message(mut self, message: Option<String>) -> Self {
+        self.vendor_message = message;
+        self
     }
 
     pub fn at(mut self, field: &[&str]) -> Self {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_graphql::{ErrorExtensionValues, Response, ServerError};
 use tracing::error;
 
+use crate::actions;
 use crate::domain::Ids;
 use crate::store::{self, Missing};
 use crate::sync;
@@ -35,6 +36,7 @@ fn explain(error: &mut ServerError, ids: &dyn Ids) {
     let ours = error.source::<store::Error>().or_else(|| error.source::<Arc<store::Error>>().map(AsRef::as_ref));
     let internal = ours.map(ToString::to_string);
     let internal = internal.or_else(|| error.source::<sync::Error>().map(ToString::to_string));
+    let internal = internal.or_else(|| error.source::<actions::Error>().map(ToString::to_string));
     if let Some(cause) = internal {
         let reference = ids.uuid().simple().to_string();
         error!(%reference, cause, "a query failed");

@@ -1,5 +1,6 @@
 //! The public contract. Resolvers are thin: they hold a scoped view of the store, never the store.
 
+mod action;
 mod arguments;
 mod connection;
 mod connector;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 
 use async_graphql::{EmptySubscription, Request, Response, SDLExportOptions, Schema};
 
+use crate::actions::Actions;
 use crate::domain::{Clock, Ids, Scope};
 use crate::store::Scoped;
 use crate::sync::Engine;
@@ -45,6 +47,7 @@ pub struct Graph(Arc<Inner>);
 struct Inner {
     schema: Served,
     engine: Engine,
+    actions: Actions,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     introspection: bool,
@@ -52,6 +55,7 @@ struct Inner {
 
 pub struct Options {
     pub engine: Engine,
+    pub actions: Actions,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
     pub limits: Limits,
@@ -61,12 +65,12 @@ pub struct Options {
 
 impl Graph {
     pub fn new(options: Options) -> Self {
-        let Options { engine, clock, ids, limits, introspection } = options;
+        let Options { engine, actions, clock, ids, limits, introspection } = options;
         let schema = Schema::build(Query, Mutation::default(), EmptySubscription)
             .register_output_type::<Record>()
             .extension(limits::Guard(limits))
             .finish();
-        Self(Arc::new(Inner { schema, engine, clock, ids, introspection }))
+        Self(Arc::new(Inner { schema, engine, actions, clock, ids, introspection }))
     }
 
     /// Runs a query that is our own, and answers its data as JSON.
@@ -81,7 +85,11 @@ impl Graph {
     /// Runs a request with what its caller may reach.
     pub async fn execute(&self, request: Request, scoped: Scoped) -> Response {
         let inner = &self.0;
-        let mut request = request.data(inner.engine.clone()).data(inner.clock.clone()).data(inner.ids.clone());
+        let mut request = request
+            .data(inner.engine.clone())
+            .data(inner.actions.clone())
+            .data(inner.clock.clone())
+            .data(inner.ids.clone());
         if !inner.introspection && !scoped.access().has(Scope::Admin) {
             request = request.disable_introspection();
         }

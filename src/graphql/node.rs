@@ -5,6 +5,7 @@ use async_graphql::{Context, ID, Interface, Result};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
+use super::action::Action;
 use super::credential::ApiKey;
 use super::integration::Integration;
 use super::loaders::{AccountLoader, ById};
@@ -36,6 +37,7 @@ pub enum Node {
     Integration(Integration),
     SyncRun(SyncRun),
     ApiKey(ApiKey),
+    Action(Action),
 }
 
 /// A record mirrored from a vendor. Every record is a `Node` too.
@@ -86,6 +88,7 @@ pub async fn find(ctx: &Context<'_>, ids: &[ID]) -> Result<HashMap<String, Node>
             NodeType::Integration => integrations(ctx, &ids).await?,
             NodeType::SyncRun => runs(ctx, &ids).await?,
             NodeType::ApiKey => keys(ctx, &ids).await?,
+            NodeType::Action => actions(ctx, &ids).await?,
         };
         found.extend(nodes.into_iter().map(|(id, node)| (NodeId::new(of, id).to_string(), node)));
     }
@@ -124,6 +127,16 @@ async fn runs(ctx: &Context<'_>, ids: &[Uuid]) -> Result<Vec<(Uuid, Node)>> {
     for id in ids {
         let run = accounts.run(*id).await?;
         found.extend(run.map(|row| (*id, Node::SyncRun(SyncRun::new(row.into())))));
+    }
+    Ok(found)
+}
+
+async fn actions(ctx: &Context<'_>, ids: &[Uuid]) -> Result<Vec<(Uuid, Node)>> {
+    let accounts = scoped(ctx)?.actions()?;
+    let mut found = Vec::new();
+    for id in ids {
+        let action = accounts.action(*id).await?;
+        found.extend(action.map(|row| (*id, Node::Action(Action::new(row.into())))));
     }
     Ok(found)
 }

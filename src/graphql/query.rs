@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use uuid::Uuid;
 
+use super::action::{Action, ActionConnection};
 use super::arguments::{
     self, ApplicationFilter, ApplicationOrder, CandidateFilter, CandidateOrder, JobFilter, JobOrder, PageArguments,
 };
@@ -20,7 +21,7 @@ use super::record::{Application, Candidate, Job};
 use crate::domain::{NodeId, NodeType, RecordType};
 use crate::store::entity::{application, candidate, integration, job, tag, user};
 use crate::store::page::SortKey;
-use crate::store::{Listing, Page};
+use crate::store::{ActionsOf, Listing, Page};
 
 pub struct Query;
 
@@ -138,6 +139,26 @@ impl Query {
         let page = PageArguments { first, after, last, before };
         let listing = arguments::applications(filter, order_by, &page)?;
         application_page(ctx, of_integration(integration_id), listing).await
+    }
+
+    async fn action(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Action>> {
+        let accounts = scoped(ctx)?.actions()?;
+        let Some(id) = NodeId::parse_as(NodeType::Action, &id) else { return Ok(None) };
+        Ok(accounts.action(id).await?.map(|row| Action::new(row.into())))
+    }
+
+    /// The latest first; of one integration, or of all that the caller sees.
+    async fn actions(
+        &self,
+        ctx: &Context<'_>,
+        integration_id: Option<ID>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<ActionConnection> {
+        let of = ActionsOf::Visible(of_integration(integration_id));
+        ActionConnection::read(ctx, of, &PageArguments { first, after, last, before }).await
     }
 
     /// All keys, revoked ones too.

@@ -49,6 +49,17 @@ vocabulary!(SyncKind = "crate::domain::SyncKind" {
 vocabulary!(SyncState = "crate::domain::SyncState" {
     Queued, Running, Succeeded, PartiallyFailed, Failed, AuthenticationFailed, TimedOut, Cancelled
 });
+vocabulary!(Gender = "crate::domain::Gender" { Male, Female, Other });
+vocabulary!(SalaryPeriod = "crate::domain::SalaryPeriod" { Month, Year });
+vocabulary!(AttachmentType = "crate::domain::AttachmentType" { Cv, CoverLetter, Other });
+vocabulary!(ActionState = "crate::domain::ActionState" {
+    Queued,
+    Running,
+    Succeeded,
+    /// The record exists at the vendor; some step, an attachment say, did not make it.
+    PartiallySucceeded,
+    Failed,
+});
 vocabulary!(ActionKind = "crate::domain::ActionKind" {
     CreateCandidate, CreateApplication, AddAttachmentToApplication, AddAttachmentToCandidate,
     MoveApplicationToStage, AddResultLinkToApplication, AddNoteToApplication

@@ -197,7 +197,7 @@ impl Store {
 }
 
 /// The tables that hold what belongs to an integration.
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 21] = [
     "users",
     "jobs",
     "candidates",
@@ -215,6 +215,10 @@ const TABLES: [&str; 17] = [
     "sync_runs",
     "sync_run_models",
     "sync_seen",
+    "actions",
+    "action_steps",
+    "action_files",
+    "created_records",
 ];
 
 fn interval(interval: Duration) -> i64 {

@@ -18,6 +18,13 @@ pub struct Lease {
     pub(super) fence: Option<i64>,
 }
 
+impl Lease {
+    /// For commits of single records, beside whoever holds the lease of the integration.
+    pub fn beside(integration: Uuid) -> Self {
+        Self { integration, fence: None }
+    }
+}
+
 /// So long a lease holds without being renewed.
 pub const LEASE: Duration = Duration::from_secs(45);
 

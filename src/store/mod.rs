@@ -1,8 +1,10 @@
 //! How the mirror is kept: the only place that knows SQL. Hands out records only through a scoped store made
 //! from verified access, or to the holder of an integration's lease.
 
+pub mod actions;
 mod commit;
 mod convert;
+mod created;
 mod database;
 pub mod entity;
 mod error;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 
 pub use commit::{ChildrenCommit, Counts, DeletionCommit, PageCommit, Stored, Unseen};
 pub use convert::millis;
+pub use created::NARROWED;
 pub use database::{Options, Statements, is_embedded};
 pub use entity::RecordRow;
 pub use error::{Error, Result};
@@ -31,7 +34,7 @@ pub use models::ModelCount;
 pub use read::{
     ApplicationFilter, ByParent, CandidateFilter, Columns, Filter, JobFilter, Join, Key, Link, Listing, Page, Row,
 };
-pub use scoped::{Accounts, Admin, Missing, Operator, Records, Scoped};
+pub use scoped::{Accounts, ActionsOf, Admin, Missing, Operator, Records, Scoped, Writer};
 pub use seal::{Keyring, KeyringError};
 
 use database::Database;

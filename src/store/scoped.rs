@@ -9,7 +9,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, Query
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::entity::{RecordRow, api_key, custom_field, integration, sync_run, sync_run_model};
+use super::entity::{RecordRow, action, action_step, api_key, custom_field, integration, sync_run, sync_run_model};
 use super::keys::{Access, NewKey};
 use super::models::ModelCount;
 use super::page::{Order, Position, SortKey, SortValue, Window};
@@ -30,6 +30,14 @@ pub struct Scoped {
     access: Arc<Access>,
 }
 
+/// Which actions a list holds.
+#[derive(Debug, Clone, Copy)]
+pub enum ActionsOf {
+    /// Of one integration, or of all that the caller sees.
+    Visible(Option<Uuid>),
+    Application(Key),
+}
+
 /// Reads records.
 #[derive(Clone)]
 pub struct Records(Scoped);
@@ -41,6 +49,10 @@ pub struct Accounts(Scoped);
 /// Connects, changes and syncs accounts.
 #[derive(Clone)]
 pub struct Operator(Scoped);
+
+/// Writes to vendors.
+#[derive(Clone)]
+pub struct Writer(Scoped);
 
 /// Manages keys.
 #[derive(Clone)]
@@ -67,6 +79,20 @@ impl Scoped {
 
     pub fn operate(&self) -> Result<Operator, Missing> {
         self.holding(&[Scope::Operate]).map(Operator)
+    }
+
+    pub fn write(&self) -> Result<Writer, Missing> {
+        self.holding(&[Scope::RecordsWrite]).map(Writer)
+    }
+
+    /// For requests of the caller's own.
+    pub fn passthrough(&self) -> Result<Writer, Missing> {
+        self.holding(&[Scope::Passthrough]).map(Writer)
+    }
+
+    /// Reads what became of writes.
+    pub fn actions(&self) -> Result<Accounts, Missing> {
+        self.holding(&[Scope::RecordsRead, Scope::RecordsWrite, Scope::Operate]).map(Accounts)
     }
 
     pub fn admin(&self) -> Result<Admin, Missing> {
@@ -271,6 +297,48 @@ impl Accounts {
         Records(self.0.clone()).custom_fields(integrations).await
     }
 
+    pub async fn action(&self, id: Uuid) -> Result<Option<action::Model>> {
+        let visible = self.0.access.integrations.ids().iter().copied();
+        let found = action::Entity::find()
+            .filter(action::Column::IntegrationId.is_in(visible))
+            .filter(action::Column::Id.eq(id));
+        Ok(found.one(self.0.store.reader()).await?)
+    }
+
+    pub async fn action_steps(&self, action: Key) -> Result<Vec<action_step::Model>> {
+        if !self.0.access.sees(action.integration) {
+            return Ok(Vec::new());
+        }
+        self.0.store.action_steps(action.integration, action.id).await
+    }
+
+    /// The latest first; of one integration, or of one application, or all.
+    pub async fn actions(&self, of: ActionsOf, window: &Window) -> Result<Page<action::Model>> {
+        let order = Order { key: SortKey::CreatedAt, descending: true };
+        let sql = self.actions_sql("SELECT t.* FROM actions t WHERE ", of);
+        self.rows(sql, &order, window, |row: &action::Model| (row.created_at, row.id)).await
+    }
+
+    pub async fn count_actions(&self, of: ActionsOf) -> Result<u64> {
+        let sql = self.actions_sql("SELECT COUNT(*) FROM actions t WHERE ", of);
+        let rows = self.0.store.0.database.fresh_rows(sql.statement()).await?;
+        let count: i64 = rows.first().map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0);
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    fn actions_sql(&self, begin: &str, of: ActionsOf) -> Sql {
+        let mut sql = Sql::new(self.0.store.0.database.backend());
+        let integrations = match of {
+            ActionsOf::Visible(integration) => self.0.visible(integration),
+            ActionsOf::Application(key) => self.0.visible(Some(key.integration)),
+        };
+        sql.push(begin).one_of("t.integration_id", integrations);
+        if let ActionsOf::Application(key) = of {
+            sql.push(" AND t.application_id = ").bind(key.id);
+        }
+        sql
+    }
+
     /// A page of rows of a table of ours, of which `sql` has said all but the window.
     async fn rows<M: FromQueryResult>(
         &self,
@@ -341,6 +409,34 @@ impl Operator {
             return Ok(false);
         }
         self.0.store.cancel_run(integration, run, now).await
+    }
+}
+
+impl Writer {
+    pub fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    pub async fn integration(&self, id: Uuid) -> Result<Option<integration::Model>> {
+        if !self.0.access.sees(id) {
+            return Ok(None);
+        }
+        Ok(integration::Entity::find_by_id(id).one(self.0.store.reader()).await?)
+    }
+
+    /// A record that an input names, deleted or not.
+    pub async fn record<R: RecordRow>(&self, id: Uuid) -> Result<Option<Arc<R>>> {
+        let keys: Vec<Key> = self.0.access.integrations.of_record(id).collect();
+        Ok(self.0.store.by_keys(&keys, &Columns::<R>::all()).await?.remove(&id))
+    }
+
+    /// Whether a stage is one of a job's pipeline.
+    pub async fn is_stage_of(&self, job: Key, stage: Uuid) -> Result<bool> {
+        let mut sql = Sql::new(self.0.store.0.database.backend());
+        sql.push("SELECT 1 FROM job_stages t WHERE t.integration_id = ").bind(job.integration);
+        sql.push(" AND t.job_id = ").bind(job.id).push(" AND t.stage_id = ").bind(stage);
+        sql.push(" AND t.remote_deleted_at IS NULL LIMIT 1");
+        Ok(!self.0.store.0.database.rows(sql.statement()).await?.is_empty())
     }
 }
 

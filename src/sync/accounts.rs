@@ -19,15 +19,14 @@ pub(super) struct Opened {
 
 /// What is needed to ask one account's vendor.
 #[derive(Clone)]
-pub(super) struct Work {
+pub struct Work {
     pub connector: Arc<dyn Connector>,
     pub account: Arc<Account>,
-    #[expect(dead_code, reason = "the schedule and the scope of a sync read it once deltas exist")]
     pub settings: Settings,
 }
 
 /// Why an account could not be opened.
-pub(super) enum NotOpened {
+pub enum NotOpened {
     /// There is no such integration any more.
     Gone,
     Vendor(connectors::Error),
@@ -36,7 +35,7 @@ pub(super) enum NotOpened {
 
 impl Engine {
     /// Opens the account of an integration, or takes the open one while its credentials are the same.
-    pub(super) async fn open(&self, integration: Uuid) -> Result<Work, NotOpened> {
+    pub async fn open(&self, integration: Uuid) -> Result<Work, NotOpened> {
         let found = self.store().connection_of(integration).await.map_err(|error| NotOpened::Ours(error.into()))?;
         let Some(connection) = found else {
             self.forget(integration);

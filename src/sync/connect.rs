@@ -166,6 +166,9 @@ impl Engine {
         }
         if new_settings != connection.settings {
             self.store().set_settings(integration, &new_settings).await?;
+            if new_settings.scope == SyncScope::CreatedOnly && connection.settings.scope != SyncScope::CreatedOnly {
+                self.store().erase_not_created(integration).await?;
+            }
         }
         if let Some(credentials) = &new_credentials {
             self.store().set_credentials(integration, credentials, self.ids()).await?;
@@ -174,7 +177,8 @@ impl Engine {
         if let Some(paused) = update.paused {
             self.store().pause_integration(integration, paused).await?;
         }
-        let goes_on = update.paused == Some(false) || new_credentials.is_some();
+        let widened = new_settings.scope != connection.settings.scope;
+        let goes_on = update.paused == Some(false) || new_credentials.is_some() || widened;
         if new_settings.interval != connection.settings.interval || goes_on {
             self.store().schedule_sync(integration, self.clock().now()).await?;
         }
@@ -232,8 +236,8 @@ fn settings(refusals: &mut Vec<Refusal>, field: &[&str], now: &Settings, wanted:
         refusals.push(Refusal::input(&at("interval"), "must be between PT1M and P30D"));
     }
     match settings.scope {
-        SyncScope::All => {}
-        SyncScope::CreatedOnly | SyncScope::SinceCutoff => {
+        SyncScope::All | SyncScope::CreatedOnly => {}
+        SyncScope::SinceCutoff => {
             let message = format!("{} is not supported by this version", settings.scope);
             refusals.push(Refusal::new(ErrorCode::FieldNotSupported, message).at(&at("scope")));
         }

@@ -8,6 +8,7 @@ mod outcome;
 mod request;
 mod run;
 mod stream;
+mod targeted;
 mod worker;
 
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ use crate::connectors::{Manifest, Registry};
 use crate::domain::{Clock, Ids};
 use crate::store::{self, Store};
 
+pub use accounts::{NotOpened, Work};
 pub use connect::{Connect, Connected, Update};
 pub use request::{Queued, SyncRequest};
 
@@ -81,15 +83,16 @@ impl Engine {
         &self.0.options.store
     }
 
-    fn clock(&self) -> &dyn Clock {
+    pub fn clock(&self) -> &dyn Clock {
         self.0.options.clock.as_ref()
     }
 
-    fn ids(&self) -> &dyn Ids {
+    pub fn ids(&self) -> &dyn Ids {
         self.0.options.ids.as_ref()
     }
 
-    fn wake(&self) {
+    /// Says that there may be something to do.
+    pub fn wake(&self) {
         (self.0.options.wake)();
     }
 }

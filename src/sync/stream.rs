@@ -91,6 +91,7 @@ impl Engine {
             };
             loop {
                 let Page { records, problems, carry, next, expected } = page;
+                let records = self.narrowed(running.lease.integration, running.work.settings.scope, records).await?;
                 carry.into_iter().for_each(|fact| running.carried.put(fact));
                 let mut ids: Vec<Uuid> = records.iter().map(|record| record.id).collect();
                 ids.extend(problems.iter().filter_map(|problem| problem.id));

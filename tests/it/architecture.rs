@@ -17,7 +17,8 @@ const MATRIX: &[(&str, &[&str])] = &[
     ("connectors/<vendor>", &["domain", "connectors"]),
     ("store", &["domain"]),
     ("sync", &["domain", "connectors", "store"]),
-    ("actions", &["domain", "connectors", "store", "sync"]),
+    // `net` for attachments that are given by address: decision 0012.
+    ("actions", &["domain", "net", "connectors", "store", "sync"]),
     ("webhooks", &["domain", "net", "store"]),
     ("queue", &["store"]),
     // `Manifest` is re-exported, and `guide` is the format of one of its fields.

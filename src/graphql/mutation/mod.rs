@@ -4,7 +4,9 @@
 mod api_key;
 mod custom_field;
 mod integration;
+mod passthrough;
 mod sync;
+mod write;
 
 use async_graphql::{Context, ID, MergedObject, SimpleObject};
 use uuid::Uuid;
@@ -14,7 +16,14 @@ use crate::graphql::vocabulary::ErrorCode;
 
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub struct Mutation(integration::Integrations, sync::Syncs, custom_field::CustomFields, api_key::ApiKeys);
+pub struct Mutation(
+    integration::Integrations,
+    sync::Syncs,
+    custom_field::CustomFields,
+    api_key::ApiKeys,
+    write::Writes,
+    passthrough::Passthroughs,
+);
 
 /// An expected failure. `field` is the path of the input at fault, `vendorMessage` the vendor's own words.
 #[derive(SimpleObject)]

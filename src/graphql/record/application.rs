@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use async_graphql::Result;
+use async_graphql::{Context, Result};
 
 use super::value::{IntegrationField, all, payload};
 use super::{ApplicationStage, Candidate, Job, Placed, record};
 use crate::domain::{self, RecordType};
+use crate::graphql::action::ActionConnection;
+use crate::graphql::arguments::PageArguments;
 use crate::graphql::connection::ApplicationConnection;
 use crate::graphql::reads::{Reads, Total};
 use crate::graphql::scalar::{DateTime, Json};
 use crate::graphql::vocabulary::ApplicationOutcome;
 use crate::store::entity::{application, application_stage, candidate, job};
-use crate::store::{Key, Link, Listing};
+use crate::store::{ActionsOf, Key, Link, Listing};
 
 record!(Application of application::Model, String, {
     async fn outcome(&self) -> Option<ApplicationOutcome> {
@@ -55,6 +57,19 @@ record!(Application of application::Model, String, {
     /// The vendor's payloads, keyed by the endpoint that they came from. Needs the scope `REMOTE_DATA_READ`.
     async fn remote_data(&self) -> Result<Option<Json>> {
         Ok(payload(self.reads.remote_data(self.key()).await?))
+    }
+
+    /// Write actions that this service carried out on it: notes, attachments, result links, moves. The latest first.
+    async fn actions(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<ActionConnection> {
+        let page = PageArguments { first, after, last, before };
+        ActionConnection::read(ctx, ActionsOf::Application(self.key()), &page).await
     }
 });
 

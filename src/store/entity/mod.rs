@@ -4,6 +4,9 @@
 mod json;
 mod record;
 
+pub mod action;
+pub mod action_file;
+pub mod action_step;
 pub mod api_key;
 pub mod application;
 pub mod application_stage;
@@ -11,6 +14,7 @@ pub mod candidate;
 pub mod candidate_tag;
 pub mod change;
 pub mod counter;
+pub mod created_record;
 pub mod custom_field;
 pub mod due_children;
 pub mod hiring_team_member;

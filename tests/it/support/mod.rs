@@ -78,6 +78,7 @@ impl TestApp {
             base_urls: vendors.base_urls(),
             embedded: backend == Backend::Sqlite,
             introspection: true,
+            downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
             first_pause: Duration::from_millis(1),
         });
         let router = service.router(Role::Api, Vec::new());
@@ -152,7 +153,9 @@ impl TestApp {
         let stop = CancellationToken::new();
         loop {
             let tasks = TaskTracker::new();
-            let begun = self.service.engine.begin_due(&tasks, &stop).await.unwrap();
+            let acted = self.service.actions.begin_due().await.unwrap();
+            self.service.actions.settle().await;
+            let begun = acted + self.service.engine.begin_due(&tasks, &stop).await.unwrap();
             tasks.close();
             tasks.wait().await;
             if begun == 0 {

@@ -1,0 +1,390 @@
+//! Carrying an action out: its vendor names the next step, the journal hears of it before it is sent and after it was
+//! answered, and a write whose answer was lost is looked for before anything else.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+use tracing::{error, info, warn};
+use uuid::Uuid;
+
+use super::{Actions, Error, refusal, retry};
+use crate::connectors::action::{
+    Acted, Action, Files, Found, Input, Next, Outcome, Step, StepKind, Taken, TakenState, Unacted, Warning,
+};
+use crate::connectors::{self, ErrorKind, Retry};
+use crate::domain::{ActionKind, ActionState, IdSpace, IntegrationId, RecordType, Refusal};
+use crate::store::actions::{ActionLease, EndAction, Warned};
+use crate::store::entity::{Json, action, action_step};
+use crate::store::{self, Store};
+use crate::sync::{NotOpened, Work};
+
+/// Shorter pauses are waited out; for longer ones the action is handed back.
+const SHORT: Duration = Duration::from_secs(6);
+
+/// An action that is being carried out.
+struct Running<'a> {
+    lease: &'a ActionLease,
+    row: action::Model,
+    kind: ActionKind,
+    input: Input,
+    steps: Vec<action_step::Model>,
+    work: Work,
+    /// Attachments that are set aside for now: the rest goes first.
+    aside: HashSet<i32>,
+}
+
+/// What to do after a step.
+enum After {
+    GoOn,
+    /// Nothing can be done before this time.
+    Until(DateTime<Utc>),
+    End(ActionState, Vec<Refusal>, Outcome),
+}
+
+struct Kept<'a> {
+    store: &'a Store,
+    lease: &'a ActionLease,
+}
+
+#[async_trait]
+impl Files for Kept<'_> {
+    async fn read(&self, position: usize) -> Result<Bytes, connectors::Error> {
+        let found = self.store.action_file(self.lease, position).await;
+        let failed =
+            |why: String| connectors::Error::new(ErrorKind::Unavailable, "the attachment cannot be read").private(why);
+        found.map_err(|error| failed(error.to_string()))?.ok_or_else(|| failed("it is gone".to_owned()))
+    }
+}
+
+impl Actions {
+    /// Carries an action out as far as it goes now.
+    pub(super) async fn work(&self, lease: ActionLease) {
+        let outcome = tokio::select! {
+            outcome = self.carry_out(&lease) => outcome,
+            () = self.0.stop.cancelled() => Ok(Some(self.now())),
+        };
+        let handed_back = match outcome {
+            Ok(None) => return,
+            Ok(Some(until)) => self.store().put_action_off(&lease, until).await,
+            Err(Error::Store(store::Error::LeaseLost)) => {
+                warn!(action = %lease.action, "the lease of an action was lost");
+                return;
+            }
+            Err(failure) => {
+                error!(action = %lease.action, error = %failure, "an action was broken off");
+                self.store().put_action_off(&lease, self.now() + TimeDelta::minutes(1)).await
+            }
+        };
+        if let Err(failure) = handed_back {
+            // Its lease runs out, and then somebody finds it.
+            warn!(action = %lease.action, error = %failure, "an action could not be handed back");
+        }
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.engine().clock().now()
+    }
+
+    /// None when the action has ended; else when it is to go on.
+    async fn carry_out(&self, lease: &ActionLease) -> Result<Option<DateTime<Utc>>, Error> {
+        let Some(row) = self.store().action(lease.integration, lease.action).await? else {
+            return Err(store::Error::LeaseLost.into());
+        };
+        let kind = ActionKind::parse(&row.kind).ok_or_else(|| Error::Journal("its kind".to_owned()))?;
+        let input = serde_json::from_value(row.input.0.clone()).map_err(|error| Error::Journal(error.to_string()))?;
+        let work = match self.engine().open(lease.integration).await {
+            Ok(work) => work,
+            Err(NotOpened::Gone) => return Err(store::Error::LeaseLost.into()),
+            Err(NotOpened::Ours(failure)) => return Err(failure.into()),
+            Err(NotOpened::Vendor(failure)) => {
+                let refusals = vec![refusal::of(&failure)];
+                self.end(lease, (ActionState::Failed, refusals, Outcome::default()), kind).await?;
+                return Ok(None);
+            }
+        };
+        let steps = self.store().action_steps(lease.integration, lease.action).await?;
+        let mut running = Running { lease, row, kind, input, steps, work, aside: HashSet::new() };
+        loop {
+            match self.step(&mut running).await? {
+                After::GoOn => {}
+                After::Until(at) => {
+                    let pause = (at - self.now()).to_std().unwrap_or(Duration::ZERO);
+                    if pause > SHORT {
+                        return Ok(Some(at));
+                    }
+                    tokio::time::sleep(pause).await;
+                    running.aside.clear();
+                }
+                After::End(state, refusals, outcome) => {
+                    self.end(lease, (state, refusals, outcome), kind).await?;
+                    return Ok(None);
+                }
+            }
+            self.store().renew_action(lease, self.now()).await?;
+        }
+    }
+
+    async fn step(&self, running: &mut Running<'_>) -> Result<After, Error> {
+        let next = {
+            let taken = running.taken();
+            running.work.connector.next(&running.action(&taken))
+        };
+        let step = match next {
+            Next::Do(step) => step,
+            Next::Done(outcome) => return self.last(running, outcome).await,
+        };
+        let mut row = running.row_of(&step);
+        let first_time = row.attempts == 0 && row.sent_at.is_none();
+        let files = Kept { store: self.store(), lease: running.lease };
+        if step.kind == StepKind::Write && row.sent_at.is_some() {
+            let taken = running.taken();
+            let found =
+                running.work.connector.find(&running.work.account, &running.action(&taken), &step, &files).await;
+            match found {
+                Ok(Found::Arrived(memo)) => {
+                    info!(action = %running.lease.action, step = step.name, "a write whose answer was lost had arrived");
+                    return self.done(running, row, memo, &[]).await;
+                }
+                Ok(Found::Missing) => {}
+                Ok(Found::Unclear(pause)) => return Ok(After::Until(self.now() + to_delta(pause))),
+                Err(failure) => return self.failed(running, &step, row, Unacted::Vendor(failure), false).await,
+            }
+        }
+        row.attempts += 1;
+        if step.kind == StepKind::Write {
+            // From here on it may have been sent.
+            row.sent_at = Some(self.now().timestamp_millis());
+        }
+        if step.kind == StepKind::Write || first_time {
+            self.note(running, row.clone(), &[]).await?;
+        } else {
+            running.put(row.clone());
+        }
+        let acted = {
+            let taken = running.taken();
+            running.work.connector.act(&running.work.account, &running.action(&taken), &step, &files).await
+        };
+        match acted {
+            Ok(Acted::Done { memo, warnings }) => self.done(running, row, memo, &warnings).await,
+            Ok(Acted::Wait(pause)) => {
+                self.note(running, row, &[]).await?;
+                Ok(After::Until(self.now() + to_delta(pause)))
+            }
+            Err(unacted) => self.failed(running, &step, row, unacted, step.kind == StepKind::Write).await,
+        }
+    }
+
+    async fn note(&self, running: &mut Running<'_>, row: action_step::Model, warnings: &[Warned]) -> Result<(), Error> {
+        self.store().note_step(running.lease, row.clone(), warnings).await?;
+        running.put(row);
+        Ok(())
+    }
+
+    async fn done(
+        &self,
+        running: &mut Running<'_>,
+        mut row: action_step::Model,
+        memo: Value,
+        warnings: &[Warning],
+    ) -> Result<After, Error> {
+        row.state = ActionState::Succeeded.as_str().to_owned();
+        row.memo = Some(Json(memo));
+        row.error = None;
+        let warnings: Vec<Warned> = warnings
+            .iter()
+            .map(|warning| Warned { message: warning.message.clone(), field: warning.field.clone() })
+            .collect();
+        self.note(running, row, &warnings).await?;
+        Ok(After::GoOn)
+    }
+
+    /// `sent`: whether the failure is that of sending a write, which may have arrived.
+    async fn failed(
+        &self,
+        running: &mut Running<'_>,
+        step: &Step,
+        mut row: action_step::Model,
+        unacted: Unacted,
+        sent: bool,
+    ) -> Result<After, Error> {
+        let (now, first) = (self.now(), self.0.options.first_pause);
+        let attempts = u32::try_from(row.attempts).unwrap_or(u32::MAX);
+        let (refusal, pause, may_have_arrived) = match unacted {
+            Unacted::Refused(refusal) => (refusal, None, false),
+            Unacted::Vendor(failure) => {
+                let begun = DateTime::from_timestamp_millis(running.row.created_at).unwrap_or(now);
+                let pause = match (sent && failure.may_have_arrived, failure.retry) {
+                    // It is looked for first, whatever the vendor's answer meant.
+                    (true, Retry::Never) => Some(retry::usual(attempts, first)),
+                    _ => retry::pause(&failure, attempts, begun, now, first),
+                };
+                (refusal::of(&failure), pause, failure.may_have_arrived)
+            }
+        };
+        if sent && !may_have_arrived {
+            row.sent_at = None;
+        }
+        row.error = Some(refusal.message.clone());
+        warn!(action = %running.lease.action, step = step.name, code = %refusal.code, attempts, retried = pause.is_some(), "a step failed");
+        match (step.attachment, pause) {
+            (None, Some(pause)) => {
+                self.note(running, row, &[]).await?;
+                Ok(After::Until(now + to_delta(pause)))
+            }
+            (None, None) => {
+                row.state = ActionState::Failed.as_str().to_owned();
+                self.note(running, row, &[]).await?;
+                Ok(After::End(ActionState::Failed, vec![refusal], Outcome::default()))
+            }
+            (Some(position), pause) => self.attachment_failed(running, row, position, refusal, pause).await,
+        }
+    }
+
+    /// The action goes on without it, and comes back to it.
+    async fn attachment_failed(
+        &self,
+        running: &mut Running<'_>,
+        mut row: action_step::Model,
+        position: usize,
+        refusal: Refusal,
+        pause: Option<Duration>,
+    ) -> Result<After, Error> {
+        let at = i32::try_from(position).unwrap_or(i32::MAX);
+        let attempts = u32::try_from(row.attempts).unwrap_or(u32::MAX);
+        let again = pause.is_some() || attempts < retry::REFUSALS;
+        // What was done for it so far is done anew when the vendor refused the outcome.
+        if again {
+            let name = row.name.clone();
+            if pause.is_none() && row.sent_at.is_none() {
+                self.store().forget_steps(running.lease, at, &name).await?;
+                running.steps.retain(|step| step.attachment != Some(at) || step.name == name);
+            }
+            self.note(running, row, &[]).await?;
+            running.aside.insert(at);
+            return Ok(After::GoOn);
+        }
+        row.state = ActionState::Failed.as_str().to_owned();
+        let name = running.input.attachments.get(position).map_or("", |attachment| attachment.name.as_str());
+        let message = format!("the attachment {name} was not added: {}", refusal.message);
+        let several = running.kind == ActionKind::CreateCandidate || running.kind == ActionKind::CreateApplication;
+        let field = match several {
+            true => vec!["input".to_owned(), "attachments".to_owned(), position.to_string()],
+            false => vec!["input".to_owned(), "attachment".to_owned()],
+        };
+        self.note(running, row, &[Warned { message, field }]).await?;
+        if several {
+            return Ok(After::GoOn);
+        }
+        Ok(After::End(ActionState::Failed, vec![refusal], Outcome::default()))
+    }
+
+    /// Nothing is left but what was set aside.
+    async fn last(&self, running: &mut Running<'_>, outcome: Outcome) -> Result<After, Error> {
+        if running.aside.is_empty() {
+            let lacking = running.steps.iter().any(|step| step.state == ActionState::Failed.as_str());
+            let state = if lacking { ActionState::PartiallySucceeded } else { ActionState::Succeeded };
+            return Ok(After::End(state, Vec::new(), outcome));
+        }
+        // What exists already is shown at once, and whoever waits behind may go ahead.
+        self.show(running.lease.integration, &outcome, running.kind).await?;
+        self.store().release_subject(running.lease).await?;
+        let first = self.0.options.first_pause;
+        let pauses = running.steps.iter().filter(|step| step.attachment.is_some_and(|at| running.aside.contains(&at)));
+        let pauses = pauses.filter(|step| step.error.is_some());
+        let pause = pauses.map(|step| retry::usual(u32::try_from(step.attempts).unwrap_or(1), first)).min();
+        Ok(After::Until(self.now() + to_delta(pause.unwrap_or(first))))
+    }
+
+    async fn end(
+        &self,
+        lease: &ActionLease,
+        (state, errors, outcome): (ActionState, Vec<Refusal>, Outcome),
+        kind: ActionKind,
+    ) -> Result<(), Error> {
+        // First into the mirror, so that whoever waits for the end can read what was written.
+        self.show(lease.integration, &outcome, kind).await?;
+        let ids = IdSpace::new(IntegrationId(lease.integration));
+        let candidate = outcome.candidate.as_deref().map(|remote| ids.candidate(remote).uuid());
+        let application = outcome.application.as_deref().map(|remote| ids.application(remote).uuid());
+        let codes: Vec<_> = errors.iter().map(|error| error.code.as_str()).collect();
+        info!(action = %lease.action, %kind, %state, ?codes, "action ended");
+        let end = EndAction { state, errors, candidate, application, now: self.now() };
+        Ok(self.store().end_action(lease, end).await?)
+    }
+
+    /// Reads back what was written. A mirror that is behind catches up with the next sync.
+    async fn show(&self, integration: Uuid, outcome: &Outcome, kind: ActionKind) -> Result<(), Error> {
+        if matches!(kind, ActionKind::CreateCandidate | ActionKind::CreateApplication) {
+            // An integration that mirrors only these must know them before they come in.
+            let ids = IdSpace::new(IntegrationId(integration));
+            let candidate =
+                outcome.candidate.iter().map(|remote| (RecordType::Candidate, ids.candidate(remote).uuid()));
+            let application =
+                outcome.application.iter().map(|remote| (RecordType::Application, ids.application(remote).uuid()));
+            let created: Vec<_> = candidate.chain(application).collect();
+            self.store().note_created(integration, &created).await?;
+        }
+        if let Err(failure) = self.engine().refresh(integration, &outcome.touched).await? {
+            warn!(integration = %IntegrationId(integration), error = failure.public, "what was written could not be read back yet");
+        }
+        Ok(())
+    }
+}
+
+impl Running<'_> {
+    fn action<'a>(&'a self, taken: &'a [Taken]) -> Action<'a> {
+        let created_at = DateTime::from_timestamp_millis(self.row.created_at).unwrap_or_default();
+        Action { kind: self.kind, input: &self.input, created_at, taken }
+    }
+
+    /// The steps as the vendor's folder sees them: what is set aside counts as given up for now.
+    fn taken(&self) -> Vec<Taken> {
+        let state = |step: &action_step::Model| match ActionState::parse(&step.state) {
+            Some(ActionState::Succeeded) => TakenState::Done,
+            Some(ActionState::Failed) => TakenState::Failed,
+            _ if step.attachment.is_some_and(|at| self.aside.contains(&at)) => TakenState::Failed,
+            _ => TakenState::Open,
+        };
+        self.steps
+            .iter()
+            .map(|step| Taken {
+                name: step.name.clone(),
+                state: state(step),
+                memo: step.memo.as_ref().map(|json| json.0.clone()).unwrap_or_default(),
+                sent_at: step.sent_at.and_then(DateTime::from_timestamp_millis),
+                attempts: u32::try_from(step.attempts).unwrap_or(0),
+            })
+            .collect()
+    }
+
+    fn row_of(&self, step: &Step) -> action_step::Model {
+        let known = self.steps.iter().find(|row| row.name == step.name).cloned();
+        known.unwrap_or_else(|| action_step::Model {
+            integration_id: self.lease.integration,
+            action_id: self.lease.action,
+            position: self.steps.iter().map(|row| row.position + 1).max().unwrap_or(0),
+            name: step.name.clone(),
+            attachment: step.attachment.and_then(|at| i32::try_from(at).ok()),
+            state: ActionState::Running.as_str().to_owned(),
+            attempts: 0,
+            memo: None,
+            error: None,
+            sent_at: None,
+        })
+    }
+
+    fn put(&mut self, row: action_step::Model) {
+        match self.steps.iter_mut().find(|known| known.position == row.position) {
+            Some(known) => *known = row,
+            None => self.steps.push(row),
+        }
+    }
+}
+
+fn to_delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::hours(24))
+}
