@@ -4,3 +4,4 @@ mod architecture;
 mod drift;
 mod mirror;
 mod support;
+mod writes;
