@@ -34,36 +34,53 @@ pub async fn attach(work: Work<'_>, position: usize, files: &dyn Files) -> Resul
     }
     let call = Call::post(UPLOAD).with("id", candidate).body(&content_type, form.end());
     let answer = work.client.write(call).await?;
-    refusal::accepted(&answer, work.action.kind)?;
-    // The answer's shape is not documented, so the list tells the new file's id. A file that it does not show yet was
-    // accepted all the same.
-    let found = mine(work, position).await.map_err(|error| error.may_have_arrived(true))?;
-    Ok((json!({"file": found.map(|id| id.number())}), Vec::new()))
+    let said = refusal::accepted(&answer, work.action.kind)?;
+    let file = sent(work, position, &said).await.map_err(|error| error.may_have_arrived(true))?;
+    Ok((json!({"file": file.map(|id| id.number())}), Vec::new()))
+}
+
+/// The id of the file that was sent just now. The shape of the answer is not documented, and its id may be another's, so
+/// it counts when the list has it. A file that the list does not show yet was accepted all the same.
+async fn sent(work: Work<'_>, position: usize, said: &Value) -> Result<Option<Id>, Error> {
+    let fresh = fresh(work, position).await?;
+    let named = Id::of(said).filter(|id| fresh.contains(id));
+    match (named, fresh.as_slice()) {
+        (Some(id), _) => Ok(Some(id)),
+        (None, [only]) => Ok(Some(only.clone())),
+        (None, _) => among(work, position, fresh).await,
+    }
 }
 
 pub async fn find(work: Work<'_>, position: usize) -> Result<Found, Error> {
-    Ok(match mine(work, position).await? {
+    let fresh = fresh(work, position).await?;
+    Ok(match among(work, position, fresh).await? {
         Some(id) => Found::Arrived(json!({"file": id.number()})),
         None => Found::Missing,
     })
 }
 
-/// The file with the attachment's bytes that was not there before, and that no other attachment of this action is. One
-/// of the same name is preferred: TRAFFIT might rename a file.
-async fn mine(work: Work<'_>, position: usize) -> Result<Option<Id>, Error> {
-    let (attachment, candidate) = (attachment(work, position)?, work.candidate()?);
+/// The files that were not there before the attachment was sent, and that no other attachment of this action is. Those
+/// of its name come first: TRAFFIT might rename a file.
+async fn fresh(work: Work<'_>, position: usize) -> Result<Vec<Id>, Error> {
+    let attachment = attachment(work, position)?;
     let before: Vec<u64> = plan::memo(work.action, Do::ListFiles(position)).unwrap_or_default();
     let others = (0..work.action.input.attachments.len()).filter(|other| *other != position);
     let claimed = others.filter_map(|other| plan::memo::<Value>(work.action, Do::Attach(other))?["file"].as_u64());
     let known: BTreeSet<u64> = before.into_iter().chain(claimed).collect();
-    let rows = rows(work.client, &candidate).await?;
+    let rows = rows(work.client, &work.candidate()?).await?;
     let mut fresh: Vec<(bool, Id)> = rows
         .iter()
         .filter_map(|row| Id::of(row).map(|id| (name(row) != Some(attachment.name.as_str()), id)))
         .filter(|(_, id)| !known.contains(&id.number()))
         .collect();
     fresh.sort_by_key(|(is_other_name, id)| (*is_other_name, id.number()));
-    for (_, id) in fresh {
+    Ok(fresh.into_iter().map(|(_, id)| id).collect())
+}
+
+/// The first of these files that has the attachment's bytes.
+async fn among(work: Work<'_>, position: usize, files: Vec<Id>) -> Result<Option<Id>, Error> {
+    let (attachment, candidate) = (attachment(work, position)?, work.candidate()?);
+    for id in files {
         let content = work.client.content(&candidate, &id.0).await?;
         if content.is_some_and(|bytes| blake3::hash(&bytes).to_hex().as_str() == attachment.hash) {
             return Ok(Some(id));

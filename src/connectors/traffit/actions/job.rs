@@ -1,6 +1,7 @@
 //! The job of an action: whether it takes applications, whether it has the stage, and who is in it.
 
 use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
 use super::plan::{Do, JobMemo, StageMemo};
@@ -78,6 +79,7 @@ pub async fn check_membership(work: Work<'_>) -> Result<Told, Unacted> {
 pub async fn add(work: Work<'_>) -> Result<Told, Unacted> {
     let (job, candidate) = (work.job()?, work.candidate()?);
     let call = Call::post(MEMBER).with("id", job.clone()).with("candidate", candidate.clone());
+    let call = call.header(CONTENT_TYPE, "application/json");
     let answer = work.client.write(call).await?;
     if answer.status == StatusCode::CONFLICT && is_member(work.client, &job, &candidate).await? {
         // Unless an earlier try of ours shows up only now, somebody else was faster.

@@ -10,7 +10,7 @@ use crate::connectors::traffit::client::{Client, EMPLOYEES, Refusal as Words};
 use crate::connectors::traffit::paging::Paging;
 use crate::connectors::traffit::wire::Id;
 use crate::connectors::vendor_http::Call;
-use crate::domain::{ErrorCode, Refusal};
+use crate::domain::Refusal;
 
 const EMAIL: &[&str] = &["input", "candidate", "emailAddress"];
 
