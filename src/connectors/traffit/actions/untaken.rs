@@ -1,38 +1,27 @@
 //! Inputs of the contract that TRAFFIT's API does not take: they are left out, and said to be.
 
-use crate::connectors::action::{Input, Warning};
+use crate::connectors::action::{Input, Person, Warning};
 
 pub fn warnings(input: &Input) -> Vec<Warning> {
-    let mut left_out: Vec<&[&str]> = Vec::new();
-    if let Some(person) = &input.person {
-        let location = [
-            (&person.city, "city"),
-            (&person.country, "country"),
-            (&person.state, "state"),
-            (&person.street, "street1"),
-            (&person.zip_code, "zipCode"),
-        ];
-        left_out.extend(person.title.as_ref().map(|_| &["input", "candidate", "title"][..]));
-        left_out.extend(person.phone.as_ref().map(|_| &["input", "candidate", "phoneNumber"][..]));
-        for (value, name) in location {
-            let path: &[&str] = match name {
-                "city" => &["input", "candidate", "location", "city"],
-                "country" => &["input", "candidate", "location", "country"],
-                "state" => &["input", "candidate", "location", "state"],
-                "street1" => &["input", "candidate", "location", "street1"],
-                _ => &["input", "candidate", "location", "zipCode"],
-            };
-            left_out.extend(value.as_ref().map(|_| path));
-        }
-        left_out.extend(person.gender.map(|_| &["input", "candidate", "gender"][..]));
-        left_out.extend(person.availability_date.map(|_| &["input", "candidate", "availabilityDate"][..]));
-        left_out.extend(person.salary.map(|_| &["input", "candidate", "salaryExpectations"][..]));
-    }
-    left_out.extend(input.source.as_ref().map(|_| &["input", "source", "name"][..]));
-    left_out.extend(input.gdpr_consent.map(|_| &["input", "gdprConsent", "given"][..]));
-    left_out
-        .into_iter()
-        .map(|path| Warning {
+    let nobody = Person::default();
+    let person = input.person.as_ref().unwrap_or(&nobody);
+    let inputs: [(bool, &[&str]); 12] = [
+        (person.title.is_some(), &["input", "candidate", "title"]),
+        (person.phone.is_some(), &["input", "candidate", "phoneNumber"]),
+        (person.city.is_some(), &["input", "candidate", "location", "city"]),
+        (person.country.is_some(), &["input", "candidate", "location", "country"]),
+        (person.state.is_some(), &["input", "candidate", "location", "state"]),
+        (person.street.is_some(), &["input", "candidate", "location", "street1"]),
+        (person.zip_code.is_some(), &["input", "candidate", "location", "zipCode"]),
+        (person.gender.is_some(), &["input", "candidate", "gender"]),
+        (person.availability_date.is_some(), &["input", "candidate", "availabilityDate"]),
+        (person.salary.is_some(), &["input", "candidate", "salaryExpectations"]),
+        (input.source.is_some(), &["input", "source", "name"]),
+        (input.gdpr_consent.is_some(), &["input", "gdprConsent", "given"]),
+    ];
+    let given = inputs.into_iter().filter(|(is_given, _)| *is_given);
+    given
+        .map(|(_, path)| Warning {
             message: format!("{} is not written to TRAFFIT", path[1..].join(".")),
             field: path.iter().map(|part| (*part).to_owned()).collect(),
         })
