@@ -7,7 +7,7 @@ use super::action::{
     Acted, Action, Attachment, Files, Found, Input, Next, Outcome, StepKind, Taken, TakenState, Unacted, Warning,
 };
 use super::connector::{Account, Connector};
-use super::error::Error;
+use super::error::{Error, Retry};
 use crate::domain::{ActionKind, AttachmentType};
 
 /// What went wrong on the way, once.
@@ -53,7 +53,8 @@ impl Files for Held {
     }
 }
 
-/// Carries an action out to its end. `crash`: at this step, once. A step that waits is asked again at once.
+/// Carries an action out to its end. `crash`: at this step, once. A step that waits, and
+/// one that may be tried again, is carried out again at once.
 pub async fn rehearse(
     connector: &dyn Connector,
     account: &Account,
@@ -90,13 +91,15 @@ pub async fn rehearse(
         let was_sent = done.taken[at].sent_at.is_some();
         if step.kind == StepKind::Write && was_sent {
             let action = Action { kind, input, created_at, taken: &done.taken };
-            match connector.find(account, &action, &step, files).await? {
-                Found::Arrived(memo) => {
+            match connector.find(account, &action, &step, files).await {
+                Ok(Found::Arrived(memo)) => {
                     (done.taken[at].state, done.taken[at].memo) = (TakenState::Done, memo);
                     continue;
                 }
-                Found::Missing => {}
-                Found::Unclear(_) => continue,
+                Ok(Found::Missing) => {}
+                Ok(Found::Unclear(_)) => continue,
+                Err(error) if error.retry != Retry::Never => continue,
+                Err(error) => return Err(error.into()),
             }
         }
         done.taken[at].sent_at.get_or_insert(account.http.clock().now());
@@ -121,6 +124,7 @@ pub async fn rehearse(
             }
             Ok(Acted::Wait(_)) => {}
             Err(Unacted::Vendor(error)) if error.may_have_arrived && step.kind == StepKind::Write => {}
+            Err(Unacted::Vendor(error)) if error.retry != Retry::Never => {}
             Err(refused) => return Err(refused),
         }
     }

@@ -1,6 +1,7 @@
 //! TRAFFIT's endpoints: canonical paths (§1.7 of the reference: the slash at the end matters), page headers,
 //! and what its refusals mean.
 
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 use serde_json::{Value, json};
@@ -22,15 +23,29 @@ pub const EMPLOYEES: &str = "/employees/";
 pub const EMPLOYEE: &str = "/employees/{id}";
 pub const TAGS: &str = "/employees/{id}/tags";
 pub const LEDGER: &str = "/employees/recruitment_history";
+pub const JOB_STATES: &str = "/recruitments/{id}/states";
+pub const REJECTIONS: &str = "/recruitments/{id}/rejections";
+pub const FILES: &str = "/employees/{id}/files";
+pub const ACTIVITIES: &str = "/employees/{id}/activities";
+/// The jobs of one person, with the state in each; the shape was never captured (§5.8).
+pub const JOBS_OF: &str = "/employees/{id}/recruitments";
+pub const UPLOAD: &str = "/employees/{id}/files/";
+pub const NOTES: &str = "/employees/{id}/notes";
+pub const MEMBER: &str = "/recruitments/{id}/employees/{candidate}";
+pub const MOVE: &str = "/employees/{id}/recruitments/{job}/states/{state}/_move";
+pub const REJECT: &str = "/employees/{id}/recruitments/{job}/states/_move_to_reject_state";
+const FILE_CONTENT: &str = "/employees/{id}/files/{file}/content";
 pub const FEED: &str = "/public/job_posts/published";
 
-const BASE: &str = "/api/integration/v2";
+/// The root of the integration API.
+pub const BASE: &str = "/api/integration/v2";
 
 const JSON: &str = "application/json";
 
 const SIZE: HeaderName = HeaderName::from_static("x-request-page-size");
 const PAGE: HeaderName = HeaderName::from_static("x-request-current-page");
 const SORT: HeaderName = HeaderName::from_static("x-request-sort");
+const FILTER: HeaderName = HeaderName::from_static("x-request-filter");
 const METADATA: HeaderName = HeaderName::from_static("x-response-metadata");
 
 /// Requests of one page of work that are under way together; the account's budget counts besides.
@@ -91,6 +106,39 @@ impl Client<'_> {
     /// One page of what belongs to `id`.
     pub async fn page_of(&self, endpoint: &'static str, id: &str, paging: &Paging) -> Result<Listed, Error> {
         self.listed(integration(endpoint).with("id", id), PAGE_SIZE, paging).await
+    }
+
+    /// One page of the rows whose field has this value (§1.5). Whoever asks looks at the rows: a filter may be ignored.
+    pub async fn page_where(
+        &self,
+        endpoint: &'static str,
+        (field, value): (&str, Value),
+        paging: &Paging,
+    ) -> Result<Listed, Error> {
+        let filter = json!({field: {"value": value, "comparison": "="}});
+        // JSON with letters beyond ASCII is no header value.
+        self.listed(integration(endpoint).header(FILTER, &ascii(&filter)), PAGE_SIZE, paging).await
+    }
+
+    /// One page of a list with the highest ids first. Whether they really descend is for the reader to see (§1.5).
+    pub async fn newest(&self, endpoint: &'static str, paging: &Paging) -> Result<Listed, Error> {
+        let call = paged(integration(endpoint), PAGE_SIZE, paging);
+        listed(&self.answer(call.header(SORT, &json!({"id": "DESC"}).to_string())).await?)
+    }
+
+    /// The bytes of a candidate's file; none when there is no such file.
+    pub async fn content(&self, candidate: &str, file: &str) -> Result<Option<Bytes>, Error> {
+        let call = integration(FILE_CONTENT).with("id", candidate).with("file", file).header(ACCEPT, "*/*");
+        match self.answer(call).await {
+            Ok(answer) => Ok(Some(answer.body)),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whatever TRAFFIT answers to a write, but "not now".
+    pub async fn write(&self, call: Call) -> Result<Answer, Error> {
+        self.0.send(call.below(BASE).header(ACCEPT, JSON)).await
     }
 
     /// The first row of a list, to see whether it may be read.
@@ -161,6 +209,22 @@ fn integration(endpoint: &'static str) -> Call {
     Call::get(endpoint).below(BASE).header(CONTENT_TYPE, JSON).header(ACCEPT, JSON)
 }
 
+/// JSON text in which every letter beyond ASCII is written as `\uXXXX`.
+fn ascii(value: &Value) -> String {
+    let mut text = String::new();
+    for letter in value.to_string().chars() {
+        if letter.is_ascii() {
+            text.push(letter);
+        } else {
+            let mut units = [0; 2];
+            for unit in letter.encode_utf16(&mut units) {
+                text.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    text
+}
+
 fn paged(call: Call, size: u32, paging: &Paging) -> Call {
     call.header(SIZE, &size.to_string()).header(PAGE, &paging.page.to_string())
 }
@@ -180,8 +244,10 @@ fn listed(answer: &Answer) -> Result<Listed, Error> {
 pub struct Refusal {
     /// A short known word such as `invalid_client`; never free text.
     pub code: Option<String>,
-    /// May name persons: for the log only.
-    message: Option<String>,
+    /// May name persons: for the log, and for the one whose write is refused.
+    pub message: Option<String>,
+    /// Fields that a form refuses, with TRAFFIT's words for each.
+    pub fields: Vec<(String, String)>,
 }
 
 const KNOWN_CODES: [&str; 10] = [
@@ -209,13 +275,35 @@ impl Refusal {
             .find_map(text)
             .or_else(|| first.and_then(|first| first.as_str().or_else(|| first.get("message")?.as_str())))
             .or_else(|| body.as_str());
-        Self { code: code.map(str::to_owned), message: message.map(|text| text.chars().take(200).collect()) }
+        let fields = inner.get("errors").map(form_errors).unwrap_or_default();
+        let message = message.map(|text| text.chars().take(200).collect());
+        Self { code: code.map(str::to_owned), message, fields }
     }
 
     /// For [`Error::private`].
     pub fn private(self) -> String {
         [self.code, self.message].into_iter().flatten().collect::<Vec<_>>().join(": ")
     }
+}
+
+/// `{"children": {field: {"errors": [words]}}}`, or `{field: [words]}`; deeper forms are flattened.
+fn form_errors(errors: &Value) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let Some(fields) = errors.get("children").unwrap_or(errors).as_object() else { return found };
+    for (field, of_field) in fields {
+        let words = match of_field.get("errors").unwrap_or(of_field) {
+            Value::Array(words) => words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+            Value::String(words) => words.clone(),
+            _ => String::new(),
+        };
+        if !words.is_empty() {
+            found.push((field.clone(), words.chars().take(200).collect()));
+        }
+        if of_field.get("children").is_some() {
+            found.extend(form_errors(of_field).into_iter().map(|(inner, words)| (format!("{field}.{inner}"), words)));
+        }
+    }
+    found
 }
 
 /// What a status means that is neither success nor "not now".

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::connectors::manifest::{
-    CredentialField, CredentialFormat, Feature, FeatureKey, FieldCoverage, Limits, Manifest, ModelCoverage, Reads,
-    Stream, field, noted,
+    ActionCoverage, CredentialField, CredentialFormat, Feature, FeatureKey, FieldCoverage, Limits, Manifest,
+    ModelCoverage, Reads, Stream, field, noted,
 };
-use crate::domain::RecordType;
+use crate::domain::{ActionKind, RecordType};
 
 pub static MANIFEST: Manifest = Manifest {
     slug: "traffit",
@@ -17,7 +17,7 @@ pub static MANIFEST: Manifest = Manifest {
     limits: Limits { requests_per_second: 5, concurrency: 4, read_timeout: Duration::from_secs(180) },
     streams: STREAMS,
     models: MODELS,
-    actions: &[],
+    actions: ACTIONS,
     features: FEATURES,
     webhook_events: &[],
     guide: include_str!("GUIDE.md"),
@@ -189,6 +189,67 @@ const JOB: &[FieldCoverage] = &[
     field("remoteData"),
 ];
 
+const CREATE: &[FieldCoverage] = &[
+    field("candidate.firstName"),
+    field("candidate.lastName"),
+    noted("candidate.emailAddress", "A person with this address is used as it is, and not made again."),
+    field("application.jobId"),
+    noted(
+        "application.stageId",
+        "A stage that rejects may need a reason; the first of the job is taken, with a warning.",
+    ),
+    field("attachments.name"),
+    field("attachments.contentType"),
+    field("attachments.dataUrl"),
+    field("attachments.data"),
+    noted("attachments.type", "CV is written; TRAFFIT's other kinds are the customer's own, so they are left out."),
+];
+
+const ACTIONS: &[ActionCoverage] = &[
+    ActionCoverage { action: ActionKind::CreateCandidate, note: None, inputs: CREATE },
+    ActionCoverage { action: ActionKind::CreateApplication, note: None, inputs: CREATE },
+    ActionCoverage {
+        action: ActionKind::AddAttachmentToApplication,
+        note: Some("TRAFFIT keeps files with the candidate."),
+        inputs: &[
+            field("applicationId"),
+            field("attachment.name"),
+            field("attachment.contentType"),
+            field("attachment.dataUrl"),
+            field("attachment.data"),
+            noted(
+                "attachment.type",
+                "CV is written; TRAFFIT's other kinds are the customer's own, so they are left out.",
+            ),
+        ],
+    },
+    ActionCoverage {
+        action: ActionKind::MoveApplicationToStage,
+        note: None,
+        inputs: &[
+            field("applicationId"),
+            noted("stageId", "A stage that rejects may need a reason; the first of the job is taken, with a warning."),
+        ],
+    },
+    ActionCoverage {
+        action: ActionKind::AddResultLinkToApplication,
+        note: Some("Written as a note of the candidate."),
+        inputs: &[
+            field("applicationId"),
+            field("label"),
+            field("url"),
+            field("details.customFieldNamePrefix"),
+            field("details.attributes.key"),
+            field("details.attributes.value"),
+        ],
+    },
+    ActionCoverage {
+        action: ActionKind::AddNoteToApplication,
+        note: Some("Written as a note of the candidate."),
+        inputs: &[field("applicationId"), field("content")],
+    },
+];
+
 const FEATURES: &[Feature] = &[
     supported(FeatureKey::ConnectionGuide),
     supported(FeatureKey::Prerequisites),
@@ -198,11 +259,14 @@ const FEATURES: &[Feature] = &[
         FeatureKey::PerModelTests,
         "One test for every kind of record; a missing scope takes away only its own.",
     ),
-    missing(FeatureKey::SourceWriting, "Nothing is written to TRAFFIT yet."),
+    missing(FeatureKey::SourceWriting, "TRAFFIT takes sources from a list of the customer's own; none is written."),
     missing(FeatureKey::SyncOnlyCreatedApplications, "Nothing is created at TRAFFIT yet."),
-    missing(FeatureKey::CandidateSourceTracking, "Sources are read; none is written yet."),
-    missing(FeatureKey::FullAttachmentRetry, "Attachments are not written to TRAFFIT yet."),
-    missing(FeatureKey::Passthrough, "Requests of your own are not passed on yet."),
+    missing(FeatureKey::CandidateSourceTracking, "Sources are read; none is written."),
+    noted_feature(
+        FeatureKey::FullAttachmentRetry,
+        "A file that TRAFFIT does not take at the moment is tried again by itself; the application is made meanwhile.",
+    ),
+    noted_feature(FeatureKey::Passthrough, "Below /api/integration/v2, with the token added."),
     missing(
         FeatureKey::WebhookSubscriptions,
         "Changes are found by reading; TRAFFIT's notifications are not used yet.",

@@ -2,5 +2,9 @@
 
 mod access;
 mod fake;
+mod fetching;
+mod losing;
+mod passing;
 mod simulated;
 mod streams;
+mod writing;

@@ -2,17 +2,17 @@
 //! is no application (guide §5.8).
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::single::{self, Single};
 use super::{Known, cursor, ledger, problem, resume, workflows};
-use crate::connectors::connector::{Account, Page, ReadPage};
+use crate::connectors::connector::{Account, Carried, Page, ReadPage};
 use crate::connectors::error::Error;
 use crate::connectors::traffit::client::{Client, LEDGER, MEMBERS, RECRUITMENTS};
 use crate::connectors::traffit::mapping::{self, application_key};
 use crate::connectors::traffit::paging::Paging;
 use crate::connectors::traffit::wire::Id;
-use crate::domain::RecordType;
+use crate::domain::{RecordType, Snapshot};
 
 /// Member lists that one call reads of.
 const LISTS_AT_ONCE: usize = 16;
@@ -91,6 +91,42 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
     page.carry = known.fresh;
     page.next = (!place.work.is_empty() || place.jobs.is_some()).then(|| cursor(&place));
     Ok(page)
+}
+
+/// Applications by their keys, which are those of members, each with the current row of its history: the newest rows
+/// first, until all are found.
+pub async fn by_id(account: &Account, ids: &[String]) -> Result<Vec<Snapshot>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let client = Client(&account.http);
+    let nothing = Carried::default();
+    let mut known = Known::new(&nothing);
+    workflows::ensure(client, &mut known).await?;
+    let mut paging = Some(Paging::default());
+    let mut before = u64::MAX;
+    let mut descends = true;
+    while let Some(at) = paging {
+        let listed = client.newest(LEDGER, &at).await?;
+        paging = at.next(&listed);
+        for row in listed.rows {
+            let id = Id::of(&row).map_or(0, |id| id.number());
+            descends &= id <= before;
+            before = id;
+            if !ledger::is_of_none(&row, ids) {
+                ledger::note(account, &mut known, row);
+            }
+        }
+        // In another order a later row might be newer.
+        if descends && ids.iter().all(|id| known.get::<Value>(ledger::CURRENT, id).is_some()) {
+            break;
+        }
+    }
+    let mut page = Page::default();
+    for (job, candidate) in ids.iter().filter_map(|id| id.split_once(':')) {
+        add(&mut page, account, &known, job, &json!({"id": candidate}));
+    }
+    Ok(page.records)
 }
 
 fn add(page: &mut Page, account: &Account, known: &Known<'_>, job: &str, member: &Value) {

@@ -3,13 +3,15 @@
 
 use super::single::{self, Single};
 use super::{Known, adverts, cursor, problem, resume, workflows};
-use crate::connectors::connector::{Account, Page, ReadPage};
-use crate::connectors::error::Error;
+use serde_json::Value;
+
+use crate::connectors::connector::{Account, Carried, Page, ReadPage};
+use crate::connectors::error::{Error, ErrorKind};
 use crate::connectors::traffit::client::{Client, RECRUITMENT, RECRUITMENTS};
 use crate::connectors::traffit::mapping::{self, JobSource};
 use crate::connectors::traffit::paging::Paging;
 use crate::connectors::traffit::wire::Id;
-use crate::domain::RecordType;
+use crate::domain::{RecordType, Snapshot};
 
 /// The label of a custom field, by its key.
 const LABEL: &str = "label";
@@ -38,6 +40,14 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
         }
     }
 
+    details(account, &known, rows, &mut page).await?;
+    page.carry = known.fresh;
+    Ok(page)
+}
+
+/// Adds the jobs of these list rows to a page.
+async fn details(account: &Account, known: &Known<'_>, rows: Vec<(Id, Value)>, page: &mut Page) -> Result<(), Error> {
+    let client = Client(&account.http);
     let ids = rows.iter().map(|(id, _)| id.clone()).collect();
     let ask = |id: Id| async move { client.item(RECRUITMENT, &id.0).await };
     let details = single::each(client, RECRUITMENTS, ids, ask).await?;
@@ -56,7 +66,7 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
         let mapped = mapping::job(
             &account.ids,
             source,
-            |workflow| workflows::pipeline(&known, workflow),
+            |workflow| workflows::pipeline(known, workflow),
             |key| known.get(LABEL, key),
             &mut unread,
         );
@@ -69,8 +79,64 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
             page.problems.push(problem(&account.ids, RecordType::Job, Some(id.clone()), &message));
         }
     }
-    page.carry = known.fresh;
-    Ok(page)
+    Ok(())
+}
+
+/// Jobs by their ids, with what comes with them, each read as a sync reads it. Those that are gone, or cannot be
+/// understood, are left out.
+pub async fn by_id(account: &Account, ids: &[String]) -> Result<Vec<Snapshot>, Error> {
+    let client = Client(&account.http);
+    let mut carried = Carried::default();
+    let mut cursor = None;
+    loop {
+        let request = ReadPage { stream: "adverts", cursor: cursor.as_deref(), carried: &carried };
+        let feed = adverts::page(account, &request).await?;
+        feed.carry.into_iter().for_each(|fact| carried.put(fact));
+        match feed.next {
+            Some(next) => cursor = Some(next),
+            None => break,
+        }
+    }
+    let mut known = Known::new(&carried);
+    let no_pipelines = workflows::ensure(client, &mut known).await?;
+    ensure_labels(client, &mut known).await?;
+    let mut rows = Vec::with_capacity(ids.len());
+    for id in ids {
+        rows.extend(row(client, id).await?);
+    }
+    let mut page = Page::default();
+    details(account, &known, rows, &mut page).await?;
+    // Without a pipeline a job would seem to have no stages.
+    let is_known = |one: &Snapshot| no_pipelines.is_none() || one.record.record_type() != RecordType::JobStage;
+    Ok(page.records.into_iter().filter(is_known).collect())
+}
+
+/// The list row of a job. Where the filter is refused or ignored the list is read until the row comes.
+async fn row(client: Client<'_>, id: &str) -> Result<Option<(Id, Value)>, Error> {
+    let Some(number) = id.parse::<u64>().ok() else { return Ok(None) };
+    let mut paging = Some(Paging::default());
+    let mut is_filtered = true;
+    while let Some(at) = paging {
+        let asked = match is_filtered {
+            true => client.page_where(RECRUITMENTS, ("id", number.into()), &at).await,
+            false => client.page(RECRUITMENTS, &at).await,
+        };
+        let listed = match asked {
+            Err(error) if error.kind == ErrorKind::Invalid && is_filtered => {
+                is_filtered = false;
+                paging = Some(Paging::default());
+                continue;
+            }
+            listed => listed?,
+        };
+        paging = at.next(&listed);
+        let found =
+            listed.rows.into_iter().find_map(|row| Id::of(&row).filter(|known| known.0 == id).map(|id| (id, row)));
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 async fn ensure_labels(client: Client<'_>, known: &mut Known<'_>) -> Result<(), Error> {

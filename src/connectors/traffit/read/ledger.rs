@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{Known, cursor, problem, resume};
-use crate::connectors::connector::{Account, Page, ReadPage};
+use crate::connectors::connector::{Account, Page, Problem, ReadPage};
 use crate::connectors::error::Error;
 use crate::connectors::traffit::client::{Client, LEDGER};
 use crate::connectors::traffit::mapping::{application_key, moment};
@@ -26,31 +26,43 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
     let mut known = Known::new(request.carried);
     let mut problems = Vec::new();
     for row in pages.into_rows() {
-        let key: LedgerKey = match decode(&row) {
-            Ok(key) => key,
-            Err(wrong) => {
-                let message = format!("a row of {LEDGER}: {wrong}");
-                let (job, candidate) = (part(&row, "recruitment"), part(&row, "employee"));
-                let key = application_key(&job, &candidate);
-                let id = (!job.is_empty() && !candidate.is_empty()).then(|| Id(key.clone()));
-                problems.push(problem(&account.ids, RecordType::Application, id, &message));
-                let is_closed = row.get("end_date").is_some_and(|end| matches!(plain_text(end), Ok(Some(_))));
-                if !is_closed {
-                    known.put(UNREAD, key, Value::Bool(true));
-                }
-                continue;
-            }
-        };
-        // A row of nobody, or of no job, says nothing of an application.
-        let (Some(job), Some(candidate), None) = (key.recruitment, key.employee, key.end_date) else { continue };
-        // A move between two pages leaves two open rows here: the first was read before it was closed.
-        let key = application_key(&job.0.0, &candidate.0.0);
-        let wins = known.get::<Value>(CURRENT, &key).is_none_or(|other| rank(&row) >= rank(&other));
-        if wins {
-            known.put(CURRENT, key, row);
-        }
+        problems.extend(note(account, &mut known, row));
     }
     Ok(Page { problems, carry: known.fresh, next, ..Page::default() })
+}
+
+/// Keeps a row when it is the current one of its application, as far as the rows so far show; a row that cannot be
+/// understood is a problem.
+pub fn note(account: &Account, known: &mut Known<'_>, row: Value) -> Option<Problem> {
+    let key: LedgerKey = match decode(&row) {
+        Ok(key) => key,
+        Err(wrong) => {
+            let message = format!("a row of {LEDGER}: {wrong}");
+            let (job, candidate) = (part(&row, "recruitment"), part(&row, "employee"));
+            let key = application_key(&job, &candidate);
+            let id = (!job.is_empty() && !candidate.is_empty()).then(|| Id(key.clone()));
+            let is_closed = row.get("end_date").is_some_and(|end| matches!(plain_text(end), Ok(Some(_))));
+            if !is_closed {
+                known.put(UNREAD, key, Value::Bool(true));
+            }
+            return Some(problem(&account.ids, RecordType::Application, id, &message));
+        }
+    };
+    // A row of nobody, or of no job, says nothing of an application.
+    let (Some(job), Some(candidate), None) = (key.recruitment, key.employee, key.end_date) else { return None };
+    // A move between two pages leaves two open rows here: the first was read before it was closed.
+    let key = application_key(&job.0.0, &candidate.0.0);
+    let wins = known.get::<Value>(CURRENT, &key).is_none_or(|other| rank(&row) >= rank(&other));
+    if wins {
+        known.put(CURRENT, key, row);
+    }
+    None
+}
+
+/// Whether a row is of another application than these, for sure.
+pub fn is_of_none(row: &Value, applications: &[String]) -> bool {
+    let (job, candidate) = (part(row, "recruitment"), part(row, "employee"));
+    !job.is_empty() && !candidate.is_empty() && !applications.contains(&application_key(&job, &candidate))
 }
 
 /// The id in a reference of a row; empty when it cannot be read.

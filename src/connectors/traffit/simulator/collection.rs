@@ -200,6 +200,9 @@ pub(super) fn page(
     let key = (collection, query.asked.clone());
     let kept = orders.kept.get(&key).filter(|(made, _)| *made == revision).map(|(_, ids)| ids.clone());
     let ids = kept.unwrap_or_else(|| {
+        let is_unsorted = collection == Collection::History && faults.on(Kind::HistoryIgnoresSort, path);
+        let sort = query.sort.clone().filter(|_| !is_unsorted);
+        let query = &Query { sort, ..query.clone() };
         let ids = Arc::new(collection.ordered(account, query, &conditions));
         if orders.kept.len() >= 16 {
             orders.kept.clear();

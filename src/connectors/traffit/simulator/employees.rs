@@ -144,7 +144,9 @@ fn create(desk: &mut Desk<'_>) -> Result<Reply, Reply> {
         return Err(Reply::invalid("lastname", "This value should not be blank."));
     }
     if desk.faults.on(Kind::Duplicate409, &desk.call.path) || taken(desk.account, candidate.email.as_deref(), None) {
-        return Err(duplicate());
+        let with_400 = desk.faults.on(Kind::Duplicate400, &desk.call.path);
+        let told = Reply::fail(400, "Employee with this email already exists");
+        return Err(if with_400 { told } else { duplicate() });
     }
     let id = desk.account.add_candidate(candidate);
     desk.wrote("POST /employees/");
@@ -258,7 +260,7 @@ fn upload(desk: &mut Desk<'_>, id: i64) -> Result<Reply, Reply> {
         }
     });
     desk.wrote("POST /employees/{id}/files/");
-    Ok(Reply::json(201, &json!({"id": file_id, "name": file.name})))
+    Ok(desk.or_204(Reply::json(201, &json!({"id": file_id, "name": file.name}))))
 }
 
 /// The inferred shape (§5.8).

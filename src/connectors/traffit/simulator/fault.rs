@@ -55,13 +55,16 @@ faults! {
     Gone410 "gone-410" Nothing ": what answers 404 because it was deleted or never was answers 410";
     ErrorShape "error-shape" Word "=NAME: refusals come with another body: nested, list, text, html or empty";
     Duplicate409 "duplicate-409" Nothing ": creating an employee answers 409 whatever the e-mail";
+    Duplicate400 "duplicate-400" Nothing ": an e-mail that is taken is refused by 400 and a message that says so, instead of 409";
     DuplicateAdd204 "duplicate-add-204" Nothing ": adding a member again answers 204 instead of 409";
     RejectionRequired "rejection-required" Nothing ": rejecting without rejection_id answers 400";
-    WritesAnswer204 "writes-answer-204" Nothing ": add, move, reject, note and update answer 204 without a body";
+    WritesAnswer204 "writes-answer-204" Nothing ": add, move, reject, note, upload and update answer 204 without a body";
     NoteJsonEncoded "note-json-encoded" Nothing ": every note reads back as a JSON-encoded string";
+    NoteAsObject "note-as-object" Nothing ": every note reads back as an object with inner content";
     NotesAnswerEmployee "notes-answer-employee" Nothing ": POST notes answers with the employee";
     PartialStates "partial-states" Nothing ": /recruitments/{id}/states knows the start and the end states only";
     HistoryIgnoresFilter "history-ignores-filter" Switch "[=on|off]: date filters of the ledger are accepted and ignored; on without this fault";
+    HistoryIgnoresSort "history-ignores-sort" Nothing ": the ledger comes in its own order, whatever was asked";
     WwwRefused "www-refused" Nothing ": requests to a www. host are closed without an answer";
     FeedAbsent "feed-absent" Nothing ": the public feed answers 404";
     RevokedCredentials "revoked-credentials" Nothing ": the token endpoint says invalid_client, tokens in use are invalid";

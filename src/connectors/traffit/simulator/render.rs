@@ -264,7 +264,12 @@ pub(super) fn activity(account: &Account, faults: &Faults, path: &str, id: i64, 
     let Some(row) = find_activity(account, id) else { return Value::Null };
     let encoded = |text: &str| php_json(&json!({"content": format!("<p>{text}</p>"), "state": {"id": 19}}));
     let always = faults.on(Kind::NoteJsonEncoded, path);
-    let note = |text: &str, plain: bool| json!(if plain && !always { text.to_owned() } else { encoded(text) });
+    let as_object = faults.on(Kind::NoteAsObject, path);
+    let note = |text: &str, plain: bool| match (plain && !always, as_object) {
+        (_, true) => json!({"content": text}),
+        (true, false) => json!(text),
+        (false, false) => json!(encoded(text)),
+    };
     let (kind, label, content) = match &row.said {
         Said::Imported => (97, "Import - dodany", json!("")),
         Said::Note(text) => (91, "Notatka", note(text, true)),

@@ -17,13 +17,13 @@ use crate::connectors::traffit::simulator::{Options, Simulator};
 use crate::domain::clock::FrozenClock;
 use crate::domain::{Record, RecordType, Snapshot};
 
-struct Tenant {
-    simulator: Simulator,
-    account: Account,
+pub struct Tenant {
+    pub simulator: Simulator,
+    pub account: Account,
     _server: JoinSet<()>,
 }
 
-async fn tenant(candidates: usize, jobs: usize, faults: &[&str]) -> Tenant {
+pub async fn tenant(candidates: usize, jobs: usize, faults: &[&str]) -> Tenant {
     let clock = Arc::new(FrozenClock::at("2026-06-01T10:00:00Z".parse().unwrap()));
     let mut options = Options::new(clock.clone());
     (options.candidates, options.jobs) = (candidates, jobs);
@@ -45,7 +45,7 @@ async fn tenant(candidates: usize, jobs: usize, faults: &[&str]) -> Tenant {
 }
 
 /// All streams in the manifest's order.
-async fn everything(account: &Account) -> Outcome {
+pub async fn everything(account: &Account) -> Outcome {
     let mut all = Outcome::default();
     let mut carried = Carried::default();
     for stream in Traffit.manifest().streams {
