@@ -1,5 +1,7 @@
 //! Carries actions out for the tests of vendors, as the engine does, with a journal in memory that can lose answers.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 
@@ -7,7 +9,7 @@ use super::action::{
     Acted, Action, Attachment, Files, Found, Input, Next, Outcome, StepKind, Taken, TakenState, Unacted, Warning,
 };
 use super::connector::{Account, Connector};
-use super::error::Error;
+use super::error::{Error, Retry};
 use crate::domain::{ActionKind, AttachmentType};
 
 /// What went wrong on the way, once.
@@ -53,13 +55,26 @@ impl Files for Held {
     }
 }
 
-/// Carries an action out to its end. `crash`: at this step, once. A step that waits is asked again at once.
+/// Carries an action out to its end. `crash`: at this step, once. A step that waits, and
+/// one that may be tried again, is carried out again at once.
 pub async fn rehearse(
     connector: &dyn Connector,
     account: &Account,
     (kind, input): (ActionKind, &Input),
     files: &dyn Files,
     crash: Option<(&str, Crash)>,
+) -> Result<Rehearsed, Unacted> {
+    rehearse_waiting(connector, account, (kind, input), files, crash, &mut |_| {}).await
+}
+
+/// The same; `wait` is told every pause that is asked for, and may move a clock, or change the vendor meanwhile.
+pub async fn rehearse_waiting(
+    connector: &dyn Connector,
+    account: &Account,
+    (kind, input): (ActionKind, &Input),
+    files: &dyn Files,
+    crash: Option<(&str, Crash)>,
+    wait: &mut (dyn FnMut(Duration) + Send),
 ) -> Result<Rehearsed, Unacted> {
     let mut done = Rehearsed::default();
     let mut crash = crash;
@@ -90,13 +105,18 @@ pub async fn rehearse(
         let was_sent = done.taken[at].sent_at.is_some();
         if step.kind == StepKind::Write && was_sent {
             let action = Action { kind, input, created_at, taken: &done.taken };
-            match connector.find(account, &action, &step, files).await? {
-                Found::Arrived(memo) => {
+            match connector.find(account, &action, &step, files).await {
+                Ok(Found::Arrived(memo)) => {
                     (done.taken[at].state, done.taken[at].memo) = (TakenState::Done, memo);
                     continue;
                 }
-                Found::Missing => {}
-                Found::Unclear(_) => continue,
+                Ok(Found::Missing) => {}
+                Ok(Found::Unclear(pause)) => {
+                    wait(pause);
+                    continue;
+                }
+                Err(error) if error.retry != Retry::Never => continue,
+                Err(error) => return Err(error.into()),
             }
         }
         done.taken[at].sent_at.get_or_insert(account.http.clock().now());
@@ -119,8 +139,9 @@ pub async fn rehearse(
                 (done.taken[at].state, done.taken[at].memo) = (TakenState::Done, memo);
                 done.warnings.extend(warnings);
             }
-            Ok(Acted::Wait(_)) => {}
+            Ok(Acted::Wait(pause)) => wait(pause),
             Err(Unacted::Vendor(error)) if error.may_have_arrived && step.kind == StepKind::Write => {}
+            Err(Unacted::Vendor(error)) if error.retry != Retry::Never => {}
             Err(refused) => return Err(refused),
         }
     }

@@ -203,15 +203,20 @@ impl VendorHttp {
             if !answer.status.is_redirection() || answer.status == StatusCode::NOT_MODIFIED {
                 return Ok(answer);
             }
+            let to = answer.header(LOCATION.as_str()).and_then(|to| url.join(to).ok());
+            let may_go = |to: &Url| call.may_go_to(&self.0.base, to);
+            if call.takes_any_answer() && !(call.reads() && to.as_ref().is_some_and(may_go)) {
+                return Ok(answer);
+            }
             if !call.reads() {
                 let moved = Error::new(ErrorKind::Shape, format!("{} answered a write with a redirect", call.endpoint));
                 return Err(Failure::Ours(moved.may_have_arrived(true)));
             }
-            let to = answer.header(LOCATION.as_str()).and_then(|to| url.join(to).ok());
-            url = to.ok_or_else(|| shape("redirects to nowhere"))?;
-            if url.origin() != self.0.base.origin() {
+            let to = to.ok_or_else(|| shape("redirects to nowhere"))?;
+            if !may_go(&to) {
                 return Err(shape("redirects to another host"));
             }
+            url = to;
         }
         Err(shape("redirects too often"))
     }

@@ -5,7 +5,10 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::Method;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
+    TRANSFER_ENCODING,
+};
 use serde_json::Value;
 use url::Url;
 
@@ -19,6 +22,9 @@ pub struct Call {
     pub(super) endpoint: Cow<'static, str>,
     /// Path below the base URL in which the endpoint lies, e.g. `/api/integration/v2`.
     below: &'static str,
+    /// In the place of the endpoint's template: segments of a path that a caller chose, and whether it ends with a
+    /// slash.
+    chosen: Option<(Vec<String>, bool)>,
     parameters: Vec<(&'static str, String)>,
     query: Vec<(Cow<'static, str>, String)>,
     pub(super) headers: HeaderMap,
@@ -34,6 +40,7 @@ impl Call {
             method,
             endpoint: endpoint.into(),
             below: "",
+            chosen: None,
             parameters: Vec::new(),
             query: Vec::new(),
             headers: HeaderMap::new(),
@@ -50,6 +57,17 @@ impl Call {
 
     pub fn post(endpoint: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Method::POST, endpoint)
+    }
+
+    /// A request of the caller's own, to whatever lies below `root`. Redirects of it are followed only there; one that
+    /// leads elsewhere, or that answers a write, is the answer. `endpoint` is what messages call it.
+    pub fn of_caller(
+        method: Method,
+        (endpoint, root): (&'static str, &'static str),
+        path: Vec<String>,
+        trailing_slash: bool,
+    ) -> Self {
+        Self { below: root, chosen: Some((path, trailing_slash)), ..Self::new(method, endpoint) }
     }
 
     /// The path that stands before the endpoint and that messages leave out.
@@ -77,6 +95,15 @@ impl Call {
         self
     }
 
+    /// Headers as they are; what belongs to the connection stays ours.
+    pub fn headers(mut self, headers: &HeaderMap) -> Self {
+        let ours = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, AUTHORIZATION];
+        for (name, value) in headers.iter().filter(|(name, _)| !ours.contains(name)) {
+            self.headers.append(name.clone(), value.clone());
+        }
+        self
+    }
+
     pub fn json(self, body: &Value) -> Self {
         self.body("application/json", body.to_string())
     }
@@ -84,6 +111,12 @@ impl Call {
     pub fn body(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
         self.header(CONTENT_TYPE, content_type)
+    }
+
+    /// A body whose type is among the headers.
+    pub fn bytes(mut self, body: Bytes) -> Self {
+        self.body = body;
+        self
     }
 
     /// Sent without credentials.
@@ -115,19 +148,31 @@ impl Call {
         if self.unsendable {
             return Err(malformed());
         }
-        let mut url = base.clone();
+        let mut url = self.root(base)?;
         {
             let mut path = url.path_segments_mut().map_err(|()| malformed())?;
-            path.pop_if_empty();
-            for segment in self.below.split('/').chain(self.endpoint.split('/')).filter(|segment| !segment.is_empty()) {
-                let filled = self.fill(segment).ok_or_else(malformed)?;
-                // Dot segments would be resolved, which a value must not bring about.
-                if filled.is_empty() || is_dots(&filled) {
+            let mut push = |segment: &str| {
+                // Dot segments would be resolved, and control characters be dropped before that: neither may a value
+                // bring about.
+                if segment.is_empty() || segment.contains(char::is_control) || is_dots(segment) {
                     return Err(malformed());
                 }
-                path.push(&filled);
-            }
-            if self.endpoint.ends_with('/') {
+                path.push(segment);
+                Ok(())
+            };
+            let slash = match &self.chosen {
+                Some((segments, slash)) => {
+                    segments.iter().try_for_each(|segment| push(segment))?;
+                    *slash
+                }
+                None => {
+                    for segment in self.endpoint.split('/').filter(|segment| !segment.is_empty()) {
+                        push(&self.fill(segment).ok_or_else(malformed)?)?;
+                    }
+                    self.endpoint.ends_with('/')
+                }
+            };
+            if slash {
                 path.push("");
             }
         }
@@ -135,6 +180,30 @@ impl Call {
             url.query_pairs_mut().extend_pairs(&self.query);
         }
         Ok(url)
+    }
+
+    /// `base` with the path that stands before the endpoint.
+    fn root(&self, base: &Url) -> Result<Url, Error> {
+        let mut url = base.clone();
+        {
+            let mut path = url.path_segments_mut().map_err(|()| Error::new(ErrorKind::Invalid, "no root of paths"))?;
+            path.pop_if_empty().extend(self.below.split('/').filter(|segment| !segment.is_empty()));
+        }
+        Ok(url)
+    }
+
+    /// Whether a redirect to `to` may be followed.
+    pub(super) fn may_go_to(&self, base: &Url, to: &Url) -> bool {
+        if to.origin() != base.origin() {
+            return false;
+        }
+        let below = |root: &Url| to.path().strip_prefix(root.path()).is_some_and(|rest| rest.starts_with('/'));
+        self.chosen.is_none() || self.root(base).is_ok_and(|root| below(&root))
+    }
+
+    /// Whether a redirect that is not followed is an answer like any other.
+    pub(super) fn takes_any_answer(&self) -> bool {
+        self.chosen.is_some()
     }
 
     fn fill<'a>(&'a self, segment: &'a str) -> Option<Cow<'a, str>> {
@@ -180,6 +249,38 @@ mod tests {
         }
         assert_eq!(url(&detail()), None);
         assert_eq!(url(&Call::get("/jobs/").header(http::header::ACCEPT, "a\nb")), None);
+    }
+
+    #[test]
+    fn a_path_of_the_caller_stays_below_its_root() {
+        let base = Url::parse("http://h/root/").unwrap();
+        let call = |path: &[&str], slash| {
+            let path = path.iter().map(|segment| (*segment).to_owned()).collect();
+            Call::of_caller(Method::GET, ("passthrough", "/api/v2"), path, slash)
+        };
+        let cases: [(&[&str], bool, Option<&str>); 11] = [
+            (&["jobs", "7"], false, Some("http://h/root/api/v2/jobs/7")),
+            (&["jobs"], true, Some("http://h/root/api/v2/jobs/")),
+            (&["ł b", "a/../b", "c\\..\\d"], false, Some("http://h/root/api/v2/%C5%82%20b/a%2F..%2Fb/c%5C..%5Cd")),
+            (&["a?b#c", "%2F"], false, Some("http://h/root/api/v2/a%3Fb%23c/%252F")),
+            (&["http://evil"], false, Some("http://h/root/api/v2/http:%2F%2Fevil")),
+            (&[".."], false, None),
+            (&["a", "%2e%2E"], false, None),
+            (&[".\t."], false, None),
+            (&["a\nb"], false, None),
+            (&["", "x"], false, None),
+            (&["."], true, None),
+        ];
+        for (path, slash, expected) in cases {
+            assert_eq!(url(&call(path, slash)).as_deref(), expected, "{path:?}");
+        }
+        let goes = |to: &str| call(&["jobs"], false).may_go_to(&base, &Url::parse(to).unwrap());
+        assert!(goes("http://h/root/api/v2/jobs/"));
+        for elsewhere in
+            ["http://h/root/api/v20/jobs", "http://h/root/api/v2", "http://h/oauth2/token", "http://e/api/v2/x"]
+        {
+            assert!(!goes(elsewhere), "{elsewhere}");
+        }
     }
 
     #[test]
