@@ -1,5 +1,7 @@
 //! Carries actions out for the tests of vendors, as the engine does, with a journal in memory that can lose answers.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 
@@ -62,6 +64,18 @@ pub async fn rehearse(
     files: &dyn Files,
     crash: Option<(&str, Crash)>,
 ) -> Result<Rehearsed, Unacted> {
+    rehearse_waiting(connector, account, (kind, input), files, crash, &mut |_| {}).await
+}
+
+/// The same; `wait` is told every pause that is asked for, and may move a clock, or change the vendor meanwhile.
+pub async fn rehearse_waiting(
+    connector: &dyn Connector,
+    account: &Account,
+    (kind, input): (ActionKind, &Input),
+    files: &dyn Files,
+    crash: Option<(&str, Crash)>,
+    wait: &mut (dyn FnMut(Duration) + Send),
+) -> Result<Rehearsed, Unacted> {
     let mut done = Rehearsed::default();
     let mut crash = crash;
     let created_at = account.http.clock().now();
@@ -97,7 +111,10 @@ pub async fn rehearse(
                     continue;
                 }
                 Ok(Found::Missing) => {}
-                Ok(Found::Unclear(_)) => continue,
+                Ok(Found::Unclear(pause)) => {
+                    wait(pause);
+                    continue;
+                }
                 Err(error) if error.retry != Retry::Never => continue,
                 Err(error) => return Err(error.into()),
             }
@@ -122,7 +139,7 @@ pub async fn rehearse(
                 (done.taken[at].state, done.taken[at].memo) = (TakenState::Done, memo);
                 done.warnings.extend(warnings);
             }
-            Ok(Acted::Wait(_)) => {}
+            Ok(Acted::Wait(pause)) => wait(pause),
             Err(Unacted::Vendor(error)) if error.may_have_arrived && step.kind == StepKind::Write => {}
             Err(Unacted::Vendor(error)) if error.retry != Retry::Never => {}
             Err(refused) => return Err(refused),

@@ -15,6 +15,7 @@ pub const BASE: &str = "/v2";
 const HEALTH: &str = "/health-check";
 pub const PERSONS: &str = "/persons";
 pub const PERSON: &str = "/persons/{id}";
+pub const PERSON_MASTER_DATA: &str = "/persons/{id}/master-data";
 pub const POST: &str = "/applicant-management/posts/{id}";
 pub const APPLICANT: &str = "/applicant-management/applicants/{id}";
 
@@ -50,8 +51,13 @@ impl Client<'_> {
 
     /// One page of a list.
     pub async fn page(&self, list: &List, at: Paging) -> Result<Listed, Error> {
+        self.page_of(list, &[], at).await
+    }
+
+    /// One page of what a list has with these query pairs besides its own.
+    pub async fn page_of(&self, list: &List, only: &[(&'static str, &str)], at: Paging) -> Result<Listed, Error> {
         let mut call = get(list.endpoint);
-        for (name, value) in list.query {
+        for (name, value) in list.query.iter().chain(only) {
             call = call.query(*name, *value);
         }
         // Lists without pages know no such parameter; the first page is what they give without it.
@@ -96,16 +102,21 @@ impl Client<'_> {
 
     /// Whether HR WORKS says that it has no such record (any more).
     pub async fn is_gone(&self, one: One<'_>) -> Result<bool, Error> {
+        self.one(one).await.map(|row| row.is_none())
+    }
+
+    /// A record on its own; none when HR WORKS says that there is no such record.
+    pub async fn one(&self, one: One<'_>) -> Result<Option<Value>, Error> {
         let mut call = get(one.endpoint).with("id", one.id);
         if let Some(kind) = one.person_identifier_type {
             call = call.query("personIdentifierType", kind);
         }
         let answer = self.0.send(call).await?;
         if answer.status.is_success() {
-            return object(&answer).map(|_| false);
+            return object(&answer).map(|row| Some(Value::Object(row)));
         }
         let refusal = Refusal::read(&answer.body);
-        if refusal.is_of_record(answer.status.as_u16()) { Ok(true) } else { Err(refusal.error(&answer)) }
+        if refusal.is_of_record(answer.status.as_u16()) { Ok(None) } else { Err(refusal.error(&answer)) }
     }
 
     async fn answer(&self, call: Call) -> Result<Answer, Error> {
@@ -119,14 +130,24 @@ impl Client<'_> {
 pub struct One<'a> {
     pub endpoint: &'static str,
     pub id: &'a str,
-    pub person_identifier_type: Option<&'static str>,
+    person_identifier_type: Option<&'static str>,
 }
 
-fn get(endpoint: &'static str) -> Call {
+impl<'a> One<'a> {
+    pub fn new(endpoint: &'static str, id: &'a str) -> Self {
+        // Persons without a uuid are known by their personId.
+        let is_uuid = uuid::Uuid::parse_str(id).is_ok();
+        let of_person = matches!(endpoint, PERSON | PERSON_MASTER_DATA);
+        let kind = of_person.then_some(if is_uuid { "uuid" } else { "personId" });
+        Self { endpoint, id, person_identifier_type: kind }
+    }
+}
+
+pub fn get(endpoint: &'static str) -> Call {
     Call::new(Method::GET, endpoint).below(BASE).header(ACCEPT, "application/json")
 }
 
-fn object(answer: &Answer) -> Result<Map<String, Value>, Error> {
+pub fn object(answer: &Answer) -> Result<Map<String, Value>, Error> {
     match answer.json()? {
         Value::Object(body) => Ok(body),
         _ => Err(Error::shape(&answer.endpoint, "the body", "an object")),

@@ -49,26 +49,19 @@ async fn each(
     listed: Option<String>,
 ) -> Result<Vec<String>, Error> {
     let answers: Vec<(String, bool)> = stream::iter(remote_ids.iter().cloned())
-        .map(|id| async move { client.is_gone(one(endpoint, &id)).await.map(|gone| (id, gone)) })
+        .map(|id| async move { client.is_gone(One::new(endpoint, &id)).await.map(|gone| (id, gone)) })
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
     let gone: Vec<String> = answers.into_iter().filter(|(_, gone)| *gone).map(|(id, _)| id).collect();
     if let Some(listed) = listed
         && !gone.is_empty()
-        && client.is_gone(one(endpoint, &listed)).await?
+        && client.is_gone(One::new(endpoint, &listed)).await?
     {
         // Also what happens when that one is deleted just now; the next sync asks again.
         return Err(Error::shape(endpoint, "the answer for a record that is listed", "that record"));
     }
     Ok(gone)
-}
-
-fn one<'a>(endpoint: &'static str, id: &'a str) -> One<'a> {
-    // Persons without a uuid are known by their personId.
-    let is_uuid = uuid::Uuid::parse_str(id).is_ok();
-    let kind = (endpoint == PERSON).then_some(if is_uuid { "uuid" } else { "personId" });
-    One { endpoint, id, person_identifier_type: kind }
 }
 
 /// A job application cannot be asked for on its own, and does not tell its post or its applicant by its id:

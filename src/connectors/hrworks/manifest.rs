@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::connectors::manifest::{
-    CredentialField, CredentialFormat, Feature, FeatureKey, FieldCoverage, Limits, Manifest, ModelCoverage, Reads,
-    Stream, WebhookEvent, field, noted,
+    ActionCoverage, CredentialField, CredentialFormat, Feature, FeatureKey, FieldCoverage, Limits, Manifest,
+    ModelCoverage, Reads, Stream, WebhookEvent, field, noted,
 };
-use crate::domain::RecordType;
+use crate::domain::{ActionKind, RecordType};
 
 /// Where the companies' own data lies.
 pub const PRODUCTION: &str = "https://api.hrworks.de";
@@ -22,7 +22,7 @@ pub static MANIFEST: Manifest = Manifest {
     limits: Limits { requests_per_second: 5, concurrency: 4, read_timeout: Duration::from_secs(120) },
     streams: STREAMS,
     models: MODELS,
-    actions: &[],
+    actions: ACTIONS,
     features: FEATURES,
     webhook_events: WEBHOOK_EVENTS,
     guide: include_str!("GUIDE.md"),
@@ -179,17 +179,117 @@ const JOB: &[FieldCoverage] = &[
     field("remoteData"),
 ];
 
+const SLOW: &str = "HR WORKS carries writes out after it has answered, so this takes longer than elsewhere: some seconds, and more \
+                    for each attachment.";
+
+const ACTIONS: &[ActionCoverage] = &[
+    ActionCoverage { action: ActionKind::CreateCandidate, note: Some(SLOW), inputs: CREATE },
+    ActionCoverage { action: ActionKind::CreateApplication, note: Some(SLOW), inputs: CREATE },
+    ActionCoverage {
+        action: ActionKind::AddAttachmentToApplication,
+        note: Some(
+            "HR WORKS keeps attachments with the candidate's application. When it does not have this application any \
+             more, the attachment is added to the candidate: to the newest open application, else to the newest.",
+        ),
+        inputs: ATTACHMENT_TO_APPLICATION,
+    },
+    ActionCoverage {
+        action: ActionKind::AddAttachmentToCandidate,
+        note: Some(
+            "HR WORKS keeps attachments with applications: it goes to the candidate's newest open application, else to \
+             the newest.",
+        ),
+        inputs: ATTACHMENT_TO_CANDIDATE,
+    },
+    ActionCoverage {
+        action: ActionKind::AddResultLinkToApplication,
+        note: Some(
+            "HR WORKS has no place for links: a small HTML document, named after the label, is added to the \
+             application's documents.",
+        ),
+        inputs: &[
+            field("applicationId"),
+            noted("label", "The document's heading, and as far as it can be one, its file name."),
+            noted("url", "Can be clicked when it is http or https."),
+            field("details.attributes.key"),
+            field("details.attributes.value"),
+        ],
+    },
+    ActionCoverage {
+        action: ActionKind::AddNoteToApplication,
+        note: Some("HR WORKS takes no notes by its API: a text document is added to the application's documents."),
+        inputs: &[field("applicationId"), field("content")],
+    },
+];
+
+const CREATE: &[FieldCoverage] = &[
+    field("candidate.firstName"),
+    field("candidate.lastName"),
+    noted(
+        "candidate.emailAddress",
+        "An address that HR WORKS knows belongs to the person who has it, whose data stay.",
+    ),
+    noted("candidate.title", "An academic or honorific title such as Dr., not a job title."),
+    field("candidate.phoneNumber"),
+    field("candidate.location.city"),
+    field("candidate.location.country"),
+    noted("candidate.location.street1", "With the number of the house in it."),
+    field("candidate.location.zipCode"),
+    field("candidate.gender"),
+    noted("candidate.availabilityDate", "The earliest possible date to join."),
+    noted(
+        "candidate.salaryExpectations.period",
+        "HR WORKS keeps salaries by the year: a month's is taken times twelve.",
+    ),
+    noted("candidate.salaryExpectations.amount", "Euros, rounded to whole ones a year."),
+    noted("application.jobId", "An active post. The application is for its primary offer when that is active."),
+    field("attachments.name"),
+    field("attachments.contentType"),
+    field("attachments.data"),
+    noted("attachments.dataUrl", "Downloaded here; HR WORKS gets the bytes."),
+    noted("source.name", "Should be one of the post's options of \"How did you hear about us?\", letter by letter."),
+    noted(
+        "gdprConsent.given",
+        "Given: the privacy terms are accepted, and the application may be stored after its end. Not given: neither.",
+    ),
+];
+
+const ATTACHMENT_TO_APPLICATION: &[FieldCoverage] = &[
+    field("applicationId"),
+    field("attachment.name"),
+    field("attachment.contentType"),
+    field("attachment.data"),
+    noted("attachment.dataUrl", "Downloaded here; HR WORKS gets the bytes."),
+];
+
+const ATTACHMENT_TO_CANDIDATE: &[FieldCoverage] = &[
+    field("candidateId"),
+    field("attachment.name"),
+    field("attachment.contentType"),
+    field("attachment.data"),
+    noted("attachment.dataUrl", "Downloaded here; HR WORKS gets the bytes."),
+];
+
 const FEATURES: &[Feature] = &[
     supported(FeatureKey::ConnectionGuide),
     supported(FeatureKey::Prerequisites),
     supported(FeatureKey::CreateCredentials),
     supported(FeatureKey::ScopeTesting),
     supported(FeatureKey::PerModelTests),
-    missing(FeatureKey::SourceWriting, "Nothing is written to HR WORKS yet."),
-    missing(FeatureKey::SyncOnlyCreatedApplications, "Nothing is written to HR WORKS yet."),
-    missing(FeatureKey::CandidateSourceTracking, "Nothing is written to HR WORKS yet; sources are read."),
-    missing(FeatureKey::FullAttachmentRetry, "Attachments are not written to HR WORKS yet."),
-    missing(FeatureKey::Passthrough, "Not built yet."),
+    remarked(
+        FeatureKey::SourceWriting,
+        "Sent as it is; a source that the post does not offer gives a warning that names those it offers.",
+    ),
+    missing(FeatureKey::SyncOnlyCreatedApplications, "Not built yet."),
+    remarked(
+        FeatureKey::CandidateSourceTracking,
+        "HR WORKS keeps sources with applications: a candidate's is that of the newest one.",
+    ),
+    remarked(
+        FeatureKey::FullAttachmentRetry,
+        "Each attachment on its own; the candidate is never created again for it.",
+    ),
+    remarked(FeatureKey::Passthrough, "Every path below /v2."),
     missing(FeatureKey::WebhookSubscriptions, "Not built yet; changes are found by reading."),
 ];
 
@@ -213,6 +313,10 @@ const WEBHOOK_EVENTS: &[WebhookEvent] = &[
 
 const fn supported(key: FeatureKey) -> Feature {
     Feature { key, supported: true, note: None }
+}
+
+const fn remarked(key: FeatureKey, note: &'static str) -> Feature {
+    Feature { key, supported: true, note: Some(note) }
 }
 
 const fn missing(key: FeatureKey, note: &'static str) -> Feature {

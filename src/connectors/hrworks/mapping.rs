@@ -22,9 +22,10 @@ use crate::domain::{
     Application, Candidate, EmailAddress, IdSpace, IntegrationField, Payload, PhoneNumber, Snapshot, User,
 };
 
-pub use job::{Department, job};
-pub use status::{Statuses, stages};
-pub use time::moment;
+pub use country::alpha3;
+pub use job::{Department, job, open_offer};
+pub use status::{Statuses, is_closed, stages};
+pub use time::{basic, moment, parse as time};
 
 /// `email`: what the master data said of the same person.
 pub fn user(ids: &IdSpace, row: Value, email: Option<String>) -> Result<Snapshot, String> {

@@ -16,6 +16,9 @@ use crate::connectors::connector::{Account, Carried, Fact, Page, Problem, ReadPa
 use crate::connectors::error::{Error, ErrorKind};
 use crate::domain::{IdSpace, RecordType, Snapshot};
 
+pub use job_applications::Newest;
+pub use posts::ids_by_key as posts_by_key;
+
 pub async fn page(account: &Account, request: ReadPage<'_>) -> Result<Page, Error> {
     match request.stream {
         "master_data" => users::master_data(account, &request).await,

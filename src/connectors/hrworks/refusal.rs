@@ -20,6 +20,8 @@ pub enum Type {
     PermissionDenied,
     InvalidEndpoint,
     InvalidParameter,
+    /// No write request is known by that id (§2).
+    InvalidJobId,
     /// The request is wrong in another way.
     InvalidRequest,
     TooManyRequests,
@@ -35,7 +37,8 @@ impl Type {
             "PermissionDenied" => Self::PermissionDenied,
             "InvalidEndpoint" => Self::InvalidEndpoint,
             "InvalidParameter" => Self::InvalidParameter,
-            "MissingParameter" | "InvalidParameterType" | "InvalidPayload" | "InvalidJobId" => Self::InvalidRequest,
+            "InvalidJobId" => Self::InvalidJobId,
+            "MissingParameter" | "InvalidParameterType" | "InvalidPayload" => Self::InvalidRequest,
             "TooManyRequests" => Self::TooManyRequests,
             "InternalServer" => Self::InternalServerError,
             _ => return None,
@@ -47,7 +50,8 @@ impl Type {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Refusal {
     pub kind: Option<Type>,
-    message: Option<String>,
+    /// May name persons.
+    pub message: Option<String>,
 }
 
 impl Refusal {
@@ -82,8 +86,22 @@ impl Refusal {
         }
     }
 
+    /// Whether it lies with HR WORKS, so that the same may be done later.
+    pub fn passes(&self) -> bool {
+        matches!(self.kind, Some(Type::TooManyRequests | Type::InternalServerError))
+    }
+
     /// The error that a refused request ends in.
     pub fn error(self, answer: &Answer) -> Error {
+        self.error_of(answer, Access::Read)
+    }
+
+    /// The same for a request that writes.
+    pub fn error_of_write(self, answer: &Answer) -> Error {
+        self.error_of(answer, Access::Write)
+    }
+
+    fn error_of(self, answer: &Answer, access: Access) -> Error {
         let (endpoint, status) = (answer.endpoint.as_str(), answer.status.as_u16());
         let error = match (self.kind, status) {
             (Some(Type::InvalidCredentials), _) => wrong_key_pair(),
@@ -97,11 +115,11 @@ impl Refusal {
                 ErrorKind::Auth,
                 format!("HR WORKS refuses the access token: check under {SETTINGS} that the key pair still exists"),
             ),
-            (Some(Type::PermissionDenied), _) | (None, 403) => denied(endpoint),
+            (Some(Type::PermissionDenied), _) | (None, 403) => denied(endpoint, access),
             (Some(Type::InvalidEndpoint), _) => {
                 Error::new(ErrorKind::Shape, format!("HR WORKS does not know the endpoint {endpoint}"))
             }
-            (Some(Type::InvalidParameter | Type::InvalidRequest), _) | (None, 400 | 409 | 422) => {
+            (Some(Type::InvalidParameter | Type::InvalidJobId | Type::InvalidRequest), _) | (None, 400 | 409 | 422) => {
                 Error::new(ErrorKind::Invalid, format!("HR WORKS refuses the request to {endpoint}"))
             }
             (Some(Type::TooManyRequests), _) => {
@@ -129,9 +147,20 @@ pub fn wrong_key_pair() -> Error {
     )
 }
 
-fn denied(endpoint: &str) -> Error {
+/// The column of the grid of permissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+}
+
+fn denied(endpoint: &str, access: Access) -> Error {
+    let access = match access {
+        Access::Read => "read",
+        Access::Write => "write",
+    };
     let what = match category_of(endpoint) {
-        Some(category) => format!("tick \"{category} – read\" of the key pair in HR WORKS under {SETTINGS}"),
+        Some(category) => format!("tick \"{category} – {access}\" of the key pair in HR WORKS under {SETTINGS}"),
         None => format!("check the permissions of the key pair in HR WORKS under {SETTINGS}"),
     };
     Error::new(ErrorKind::Permission, format!("the key pair may not use {endpoint}: {what}"))
@@ -205,8 +234,9 @@ mod tests {
             ("/persons/master-data", "\"Persons – read\""),
             ("/organization-units", "\"General – read\""),
         ] {
-            assert!(denied(endpoint).public.contains(row));
+            assert!(denied(endpoint, Access::Read).public.contains(row));
+            assert!(denied(endpoint, Access::Write).public.contains(&row.replace("read", "write")));
         }
-        assert!(!denied("/other").public.contains('"'));
+        assert!(!denied("/other", Access::Read).public.contains('"'));
     }
 }

@@ -3,5 +3,7 @@
 mod access;
 mod account;
 mod faults;
+mod fetching;
 mod script;
 mod simulated;
+mod writing;

@@ -119,6 +119,8 @@ pub struct Section {
 #[serde(rename_all = "camelCase")]
 pub struct PostOffer {
     #[serde(default, deserialize_with = "text")]
+    pub id: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     pub description: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
     pub permanent_establishments: Vec<PermanentEstablishment>,

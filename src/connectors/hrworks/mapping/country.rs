@@ -19,6 +19,15 @@ pub fn alpha2(code: &str) -> Option<String> {
     country.map(|country| country.alpha2.to_owned())
 }
 
+/// None for what is no country's alpha-2 code.
+pub fn alpha3(code: &str) -> Option<String> {
+    let code = code.trim().to_ascii_uppercase();
+    if code == KOSOVO.1 {
+        return Some(KOSOVO.0.to_owned());
+    }
+    rust_iso3166::from_alpha2(&code).map(|country| country.alpha3.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +55,8 @@ mod tests {
         assert!(rust_iso3166::ALL.len() >= 249);
         for country in rust_iso3166::ALL {
             assert_eq!(alpha2(country.alpha3).as_deref(), Some(country.alpha2));
+            assert_eq!(alpha3(country.alpha2).as_deref(), Some(country.alpha3));
         }
+        assert_eq!((alpha3("xk"), alpha3("DEU"), alpha3("ZZ")), (Some("XKX".into()), None, None));
     }
 }

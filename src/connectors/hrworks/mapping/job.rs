@@ -77,6 +77,11 @@ pub fn job(
     Ok(snapshots)
 }
 
+/// The offer that somebody who applies now applies for: the one that speaks for the post, if it is active.
+pub fn open_offer(offers: Vec<PostOffer>) -> Option<PostOffer> {
+    primary(offers).map(|(_, offer)| offer).filter(|offer| offer.is_active == Some(true))
+}
+
 /// The offer that speaks for the post, with its place in the list (reference §5.2).
 fn primary(offers: Vec<PostOffer>) -> Option<(usize, PostOffer)> {
     offers.into_iter().enumerate().max_by_key(|(at, offer)| rank(*at, offer))

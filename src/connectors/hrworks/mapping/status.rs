@@ -21,6 +21,11 @@ pub fn is_known(identifier: &str) -> bool {
     KNOWN.iter().any(|(known, _)| *known == identifier)
 }
 
+/// Whether the application has come to its end.
+pub fn is_closed(identifier: &str) -> bool {
+    outcome(identifier) != ApplicationOutcome::Pending
+}
+
 pub fn outcome(identifier: &str) -> ApplicationOutcome {
     match identifier {
         "employed" => ApplicationOutcome::Hired,

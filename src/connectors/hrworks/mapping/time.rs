@@ -2,6 +2,11 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound, Utc};
 
+/// As HR WORKS writes and wants it; without fractions of a second.
+pub fn basic(at: DateTime<Utc>) -> String {
+    at.format("%Y%m%dT%H%M%SZ").to_string()
+}
+
 /// The instant that a text means; none without a text. A text that cannot be read is none, too, and its
 /// field is named in `unread`.
 pub fn moment(text: Option<&str>, field: &str, unread: &mut Vec<String>) -> Option<DateTime<Utc>> {

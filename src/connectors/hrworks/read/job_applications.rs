@@ -22,16 +22,23 @@ const ALL: &str = "all";
 const NEWEST: &str = "newest";
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Newest {
+pub struct Newest {
     /// Without a readable time an application is older than any other.
     at: Option<DateTime<Utc>>,
     id: String,
-    source: Option<String>,
+    pub source: Option<String>,
 }
 
 impl Newest {
+    /// What an application tells of its applicant's source, with the applicant.
+    pub fn of(application: JobApplication) -> Option<(String, Self)> {
+        let at = moment(application.creation_date_and_time.as_deref(), "creationDateAndTime", &mut Vec::new());
+        let this = Self { at, id: application.id?, source: application.how_did_you_hear_about_us };
+        Some((application.applicant.uuid?, this))
+    }
+
     /// Ids grow with time where they are numbers, and decide between applications of the same second.
-    fn rank(&self) -> (Option<DateTime<Utc>>, Option<u64>, &str) {
+    pub fn rank(&self) -> (Option<DateTime<Utc>>, Option<u64>, &str) {
         (self.at, self.id.parse().ok(), &self.id)
     }
 }
@@ -47,9 +54,7 @@ pub async fn statuses_and_sources(account: &Account, request: &ReadPage<'_>) -> 
         if let Some(status) = &application.status_identifier {
             is_news |= statuses.add(status, application.status.as_deref());
         }
-        let (Some(id), Some(applicant)) = (application.id, application.applicant.uuid) else { continue };
-        let at = moment(application.creation_date_and_time.as_deref(), "creationDateAndTime", &mut Vec::new());
-        let this = Newest { at, id, source: application.how_did_you_hear_about_us };
+        let Some((applicant, this)) = Newest::of(application) else { continue };
         let wins = known.get::<Newest>(NEWEST, &applicant).is_none_or(|other| this.rank() >= other.rank());
         if wins {
             known.put(NEWEST, applicant, json!(this));

@@ -1,6 +1,8 @@
 //! Jobs: all posts come in one answer, the names of their departments in another. Applications that name their
 //! post by its key need the posts, too; a run that resumes there reads them again.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::job_applications::statuses;
@@ -72,13 +74,22 @@ pub fn by_key(known: &Known<'_>, key: &str) -> Option<String> {
 }
 
 fn note(rows: &[Value], known: &mut Known<'_>) {
+    for (name, id) in ids_by_key(rows) {
+        known.put(POST, name, json!(id));
+    }
+    known.put(POST, COMPLETE, Value::Bool(true));
+}
+
+/// The ids of posts by their keys, and by themselves.
+pub fn ids_by_key(rows: &[Value]) -> BTreeMap<String, String> {
+    let mut ids = BTreeMap::new();
     for post in rows.iter().filter_map(PostKey::of) {
         let Some(id) = post.id().map(str::to_owned) else { continue };
         for name in [post.uuid, post.key].into_iter().flatten() {
-            known.put(POST, name, json!(id));
+            ids.insert(name, id.clone());
         }
     }
-    known.put(POST, COMPLETE, Value::Bool(true));
+    ids
 }
 
 /// No key of HR WORKS's.
