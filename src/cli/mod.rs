@@ -1,6 +1,6 @@
 //! The switchboard: one command a file.
 
-mod docs;
+pub mod docs;
 mod keys;
 mod open;
 pub mod serve;

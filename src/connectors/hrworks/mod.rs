@@ -4,6 +4,8 @@
 mod auth;
 mod check;
 mod client;
+#[cfg(test)]
+pub mod conformance;
 mod gone;
 mod manifest;
 mod mapping;
