@@ -84,6 +84,7 @@ impl Service {
             store: self.store.clone(),
             clock: self.clock.clone(),
             worker: role.works().then(|| self.beat.clone()),
+            answers: role.answers(),
             cors_origins,
         })
     }
@@ -159,7 +160,7 @@ pub async fn serve(settings: Serve) -> Outcome {
     print(&format!("listening on http://{address}"))?;
     info!(%address, ?role, "listening");
     let stop = CancellationToken::new();
-    // A worker has its health doors too, and nothing else.
+    // A worker has doors too, those of health and no others.
     let router = service.router(role, origins);
     let ended = tokio::join!(
         async {
