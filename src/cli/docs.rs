@@ -4,7 +4,9 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::{Outcome, print};
-use crate::connectors::manifest::{ActionCoverage, Feature, FeatureKey, FieldCoverage, Manifest, WebhookEvent};
+use crate::connectors::manifest::{
+    ActionCoverage, CredentialFormat, Feature, FeatureKey, FieldCoverage, Manifest, WebhookEvent,
+};
 use crate::connectors::{Registry, guide};
 use crate::domain::{ActionKind, ErrorCode, RecordType};
 
@@ -100,8 +102,11 @@ fn vendor(manifest: &Manifest) -> String {
     table(&mut page, &["key", "label", "required", "secret", "what it is"]);
     for field in manifest.credentials {
         let (required, secret) = (yes(field.required), yes(field.secret));
-        let help = cell(field.help.unwrap_or(""));
-        let _ = writeln!(page, "| `{}` | {} | {required} | {secret} | {help} |", field.key, field.label);
+        let mut help = field.help.unwrap_or("").to_owned();
+        if let CredentialFormat::OneOf(values) = field.format {
+            let _ = write!(help, " One of `{}`; the first when it is left out.", values.join("`, `"));
+        }
+        let _ = writeln!(page, "| `{}` | {} | {required} | {secret} |{} |", field.key, field.label, cell(&help));
     }
     if !guide.source_setup.is_empty() {
         page += "\n## Source set-up\n";
@@ -123,7 +128,7 @@ fn vendor(manifest: &Manifest) -> String {
     manifest.features.iter().for_each(|one| feature(&mut page, one));
     let _ = write!(
         page,
-        "\nAn account is asked at most {} requests a second, {} at once; when {name} asks for a pause, it gets one.\n",
+        "\n## Limits\n\nAn account is asked at most {} requests a second, {} at once; when {name} asks for a pause, it gets one.\n",
         limits.requests_per_second, limits.concurrency
     );
     webhook_events(&mut page, name, manifest.webhook_events);
@@ -168,7 +173,7 @@ fn feature(page: &mut String, feature: &Feature) {
         FeatureKey::WebhookSubscriptions => "Is told of changes by the vendor's webhooks",
     };
     let note = cell(feature.note.unwrap_or(""));
-    let _ = writeln!(page, "| {what} | {} | {note} |", yes(feature.supported));
+    let _ = writeln!(page, "| {what} | {} |{note} |", yes(feature.supported));
 }
 
 fn webhook_events(page: &mut String, name: &str, events: &[WebhookEvent]) {
@@ -181,7 +186,7 @@ fn webhook_events(page: &mut String, name: &str, events: &[WebhookEvent]) {
     }
     table(page, &["event", "covered", "what it is"]);
     for event in events {
-        let _ = writeln!(page, "| {} | {} | {} |", code(event.event), yes(event.covered), cell(event.description));
+        let _ = writeln!(page, "| {} | {} |{} |", code(event.event), yes(event.covered), cell(event.description));
     }
 }
 
@@ -202,7 +207,7 @@ fn records(of: RecordType) -> &'static str {
 fn fields(page: &mut String, what: &str, fields: &[FieldCoverage]) {
     table(page, &[what, "note"]);
     for field in fields {
-        let _ = writeln!(page, "| `{}` | {} |", field.name, cell(field.note.unwrap_or("")));
+        let _ = writeln!(page, "| `{}` |{} |", field.name, cell(field.note.unwrap_or("")));
     }
 }
 
@@ -217,9 +222,9 @@ fn code(event: &str) -> String {
     if event.contains(' ') { event.to_owned() } else { format!("`{event}`") }
 }
 
-/// Text within a table.
+/// Text within a table, with the space before it when there is any.
 fn cell(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+    text.split_whitespace().fold(String::new(), |cell, word| cell + " " + &word.replace('|', "\\|"))
 }
 
 fn yes(is: bool) -> &'static str {
