@@ -1,5 +1,5 @@
 //! What the documents say is true: every example of the guide, of the README and of GraphiQL's tabs is asked of the
-//! service, the README's answer is the service's, and the generated pages are those that the code makes now.
+//! service, the README's answer is the service's, and the generated pages and the contract are those of the code.
 //!
 //! An example is a block ```` ```graphql ````, with its variables in a block ```` ```json ```` right below it. In
 //! variables, a text such as `job_…` stands for the id of such a thing, and `…` for a cursor or a secret. A block
@@ -67,6 +67,12 @@ fn the_generated_pages_are_current() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/connectors");
     let kept = fs::read_dir(root).unwrap().count();
     assert_eq!(kept, pages.iter().filter(|(name, _)| name.starts_with("connectors/")).count(), "docs/connectors");
+}
+
+#[test]
+fn the_contract_is_what_is_served() {
+    let served = hiregraph::graphql::sdl();
+    assert!(read("schema.graphql") == served, "schema.graphql is stale: run `make schema` and look at what changed");
 }
 
 #[test]
