@@ -40,7 +40,7 @@ async fn the_readme_shows_the_answer_to_its_query(backend: Backend) {
     let answer = asking.ask(&example).await;
     let shown: Vec<String> = blocks(&text).into_iter().filter(|block| block.info == "json").map(|b| b.text).collect();
     let [shown] = shown.as_slice() else { panic!("README.md shows one answer") };
-    let shown: Value = serde_json::from_str(shown).expect("the answer in README.md is JSON");
+    let shown: Value = serde_json::from_str(shown).unwrap_or_else(|error| panic!("README.md's answer: {error}"));
     assert_eq!(shown, json!({ "data": answer["data"] }), "README.md shows another answer: {answer:#}");
 }
 
@@ -239,7 +239,7 @@ fn examples(text: &str) -> Vec<Example> {
 fn tabs(script: &str) -> Vec<Example> {
     let mut tabs = Vec::new();
     for part in script.split("query: `").skip(1) {
-        let (query, rest) = part.split_once('`').expect("the end of a query");
+        let Some((query, rest)) = part.split_once('`') else { panic!("a query without an end: {part}") };
         let literal = rest.split_once("JSON.stringify(").and_then(|(_, rest)| rest.split_once(", null, 2)"));
         let literal = literal
             .or_else(|| rest.split_once("JSON.stringify(").and_then(|(_, rest)| rest.split_once(",\n        null")));
