@@ -42,6 +42,18 @@ pub trait Connector: Send + Sync + 'static {
         of: RecordType,
         remote_ids: &[String],
     ) -> Result<Vec<String>, Error>;
+
+    /// Which of these applications (remote ids) their candidate's own record still names: a second opinion before
+    /// they are marked as deleted, from vendors that cannot be asked for a single application. A candidate that is
+    /// gone names none.
+    async fn named_by_candidate(
+        &self,
+        _account: &Account,
+        _candidate: &str,
+        _applications: &[String],
+    ) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
+    }
 }
 
 /// How many parents one call of [`Connector::children`] may name.

@@ -9,7 +9,7 @@ use super::accounts::{NotOpened, Work};
 use super::outcome::{self, Ended};
 use super::{Engine, Error};
 use crate::connectors::manifest::{Reads, Stream};
-use crate::connectors::{self, Carried, ErrorKind, Manifest};
+use crate::connectors::{self, Carried, ErrorKind, Manifest, Problem};
 use crate::domain::{IntegrationId, RecordType, SyncState};
 use crate::store::runs::{EndRun, EndStream, Run};
 use crate::store::{self, Lease};
@@ -21,6 +21,8 @@ pub(super) struct Running<'a> {
     pub work: Work,
     /// What streams left for later ones.
     pub carried: Carried,
+    /// By the stream, what of its facts could not be read.
+    pub unread_facts: HashMap<&'static str, Vec<Problem>>,
 }
 
 impl Running<'_> {
@@ -60,7 +62,7 @@ impl Engine {
                 return self.finish(lease, &run, state, Some(&error.public)).await;
             }
         };
-        let mut running = Running { lease, run, work, carried: Carried::default() };
+        let mut running = Running { lease, run, work, carried: Carried::default(), unread_facts: HashMap::new() };
         let models: Vec<RecordType> = {
             let streams = running.manifest().streams.iter().filter(|stream| running.wants(stream));
             streams.flat_map(Stream::models).collect()
