@@ -35,7 +35,9 @@ pub trait Connector: Send + Sync + 'static {
     async fn children(&self, account: &Account, stream: &str, parents: &[String]) -> Result<Vec<Children>, Error>;
 
     /// Which of these records the vendor confirms to have no longer. Asked before anything is marked as
-    /// deleted that a complete read did not show: pages have no snapshot, so a read can miss a record.
+    /// deleted that a complete read did not show: pages have no snapshot, so a read can miss a record. For types
+    /// whose records come with another one's and have no id of their own, `Unsupported` says that what comes with it
+    /// replaces what came before; an answer without any says that they stay as long as it.
     async fn confirm_gone(
         &self,
         account: &Account,

@@ -33,7 +33,7 @@ impl Engine {
             Err(error) => return Ok(Err(error)),
         };
         // What is missing without being gone, or could not be read, keeps what belongs to it.
-        let kept: HashSet<Uuid> = unseen
+        let absent: HashSet<Uuid> = unseen
             .iter()
             .map(|record| record.id)
             .filter(|id| !confirmed.contains(id))
@@ -41,7 +41,14 @@ impl Engine {
             .collect();
         for of in rest {
             let unseen = self.store().unseen(running.lease, *of, seen).await?;
-            let of_kept = |record: &Unseen| record.parent.is_some_and(|parent| kept.contains(&parent));
+            let replaced = match self.is_replaced(running, *of).await {
+                Ok(replaced) => replaced,
+                Err(error) => return Ok(Err(error)),
+            };
+            let of_kept = |record: &Unseen| match record.parent {
+                Some(parent) => absent.contains(&parent) || !(replaced || confirmed.contains(&parent)),
+                None => !replaced,
+            };
             let sure = running.run.progress.problems.unidentified == 0;
             let gone: Vec<Uuid> =
                 unseen.iter().filter(|record| sure && !of_kept(record)).map(|record| record.id).collect();
@@ -58,6 +65,15 @@ impl Engine {
             tracing::info!(run = %running.run.id, stream = stream.name, count, "records are gone at the vendor");
         }
         Ok(Ok(()))
+    }
+
+    /// Whether records that come with another one replace those that came with it before.
+    async fn is_replaced(&self, running: &Running<'_>, of: RecordType) -> Result<bool, connectors::Error> {
+        match running.work.connector.confirm_gone(&running.work.account, of, &[]).await {
+            Ok(_) => Ok(false),
+            Err(error) if error.kind == ErrorKind::Unsupported => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     /// Those of `unseen` that are gone for sure.

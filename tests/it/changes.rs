@@ -131,7 +131,10 @@ async fn changes_at_hr_works_arrive_with_the_next_sync(backend: Backend) {
         };
         assert!(account.set_status(&moved, to));
         let job = account.job_ids().into_iter().find(|id| account.job(id).unwrap().is_active).unwrap();
-        account.update_job(&job, |post| post.name = "Another name".to_owned());
+        account.update_job(&job, |post| {
+            post.name = "Another name".to_owned();
+            post.display_name = Some("Another name".to_owned());
+        });
         let post = account.post_key(&job).unwrap();
         let added = account.add_candidate(hrworks::simulator::Applicant {
             first_name: "Ada".into(),

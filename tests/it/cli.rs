@@ -103,15 +103,19 @@ async fn what_cannot_be_used_is_told_in_words() {
         (&serve, &[("HIREGRAPH_DATABASE_URL", "sqlite::memory:")], "must name a file"),
         (&serve, &[("HIREGRAPH_DATABASE_URL", "sqlite://")], "must name a file"),
         (&serve, &[("HIREGRAPH_DATABASE_URL", &missing)], "no/folder/a.db"),
-        (&serve, &[("HIREGRAPH_DATABASE_URL", "postgres://u:secret@127.0.0.1:1/d")], "HIREGRAPH_SECRET_KEY is required"),
         (
             &serve,
-            &[("HIREGRAPH_DATABASE_URL", "postgres://u:secret@127.0.0.1:1/d"), ("HIREGRAPH_SECRET_KEY", KEY)],
+            &[("HIREGRAPH_DATABASE_URL", "postgres://u:secret@127.0.0.1:1/d")],
+            "HIREGRAPH_SECRET_KEY is required",
+        ),
+        (
+            &serve,
+            &[("HIREGRAPH_DATABASE_URL", "postgres://u:secret@127.0.0.1:port/d"), ("HIREGRAPH_SECRET_KEY", KEY)],
             "the database cannot be opened",
         ),
         (&serve, &[("HIREGRAPH_DATABASE_URL", &file), ("HIREGRAPH_SECRET_KEY", "short")], "32 bytes in base64"),
         (&serve, &[("HIREGRAPH_DATABASE_URL", &file), ("HIREGRAPH_LISTEN", "nowhere")], "--listen"),
-        (&serve, &[("HIREGRAPH_DATABASE_URL", &file), ("HIREGRAPH_LOG", "a=b=c")], "HIREGRAPH_LOG"),
+        (&serve, &[("HIREGRAPH_DATABASE_URL", &file), ("HIREGRAPH_LOG", "hiregraph=loud")], "HIREGRAPH_LOG"),
         (
             &["keys", "create", "--name", "x", "--scopes", "EVERYTHING"],
             &[("HIREGRAPH_DATABASE_URL", &file)],

@@ -63,8 +63,9 @@ async fn what_is_gone_is_marked_and_comes_back_when_it_reappears(backend: Backen
         .await;
     assert!(left < tags);
     let entries = app.changes(&id).await.split_off(known);
-    assert!(entries.iter().all(|entry| entry.kind == "DELETED"), "{entries:#?}");
-    assert_eq!(entries.iter().filter(|entry| entry.model == "CANDIDATE").count(), 1);
+    // A job that named the user changed, too.
+    assert!(entries.iter().all(|entry| entry.kind != "CREATED"), "{entries:#?}");
+    assert_eq!(entries.iter().filter(|entry| entry.model == "CANDIDATE" && entry.kind == "DELETED").count(), 1);
 
     assert_eq!(app.total("candidates", &id).await, before - 1);
     let query = "query($id: ID!) { candidates(integrationId: $id, first: 250, filter: {includeDeleted: true}) \
@@ -127,6 +128,7 @@ async fn no_fault_of_traffit_deletes_what_it_still_has(backend: Backend) {
         .vendors
         .traffit
         .edit(|account| account.candidate_ids().into_iter().find(|id| !account.tags_of(*id).is_empty()).unwrap());
+    let mut wrong = Vec::new();
     for (round, fault) in [
         "empty-list",
         "half-of-records",
@@ -152,8 +154,11 @@ async fn no_fault_of_traffit_deletes_what_it_still_has(backend: Backend) {
         app.vendors.faults("traffit", &[fault]);
         let run = app.sync(&id).await;
         assert!(!run["finishedAt"].is_null(), "{fault}: {run:#}");
-        assert_eq!(wrongly_gone(&app, "traffit", &id).await, Vec::<String>::new(), "{fault}: {run:#}");
+        wrong.extend(wrongly_gone(&app, "traffit", &id).await.into_iter().map(|what| format!("{fault}: {what}")));
+        app.vendors.faults("traffit", &[]);
+        app.sync(&id).await;
     }
+    assert_eq!(wrong, Vec::<String>::new());
     after_all_faults(&app, "traffit", &id).await;
 }
 
@@ -165,6 +170,7 @@ async fn no_fault_of_hr_works_deletes_what_it_still_has(backend: Backend) {
     });
     let hidden = [candidate, job, user].map(|id| format!("deleted-404={id}"));
     let hidden: Vec<&str> = hidden.iter().map(String::as_str).collect();
+    let mut wrong = Vec::new();
     for faults in [
         &["empty-list"][..],
         &["half-of-records"],
@@ -183,7 +189,10 @@ async fn no_fault_of_hr_works_deletes_what_it_still_has(backend: Backend) {
         app.vendors.faults("hrworks", faults);
         let run = app.sync(&id).await;
         assert!(!run["finishedAt"].is_null(), "{faults:?}: {run:#}");
-        assert_eq!(wrongly_gone(&app, "hrworks", &id).await, Vec::<String>::new(), "{faults:?}: {run:#}");
+        wrong.extend(wrongly_gone(&app, "hrworks", &id).await.into_iter().map(|what| format!("{faults:?}: {what}")));
+        app.vendors.faults("hrworks", &[]);
+        app.sync(&id).await;
     }
+    assert_eq!(wrong, Vec::<String>::new());
     after_all_faults(&app, "hrworks", &id).await;
 }

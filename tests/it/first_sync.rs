@@ -22,7 +22,11 @@ async fn what_has_arrived_can_be_read_during_the_first_sync(backend: Backend) {
         let query = "query($id: ID!) { integration(id: $id) { state lastSync { id state } \
                      candidates(first: 5) { nodes { lastName applications(first: 1) { nodes { id } } } } } }";
         let shown = app.query_with(query, json!({ "id": id })).await["integration"].take();
-        assert_eq!((&shown["state"], &shown["lastSync"]["state"]), (&json!("SETTING_UP"), &json!("RUNNING")), "{shown:#}");
+        assert_eq!(
+            (&shown["state"], &shown["lastSync"]["state"]),
+            (&json!("SETTING_UP"), &json!("RUNNING")),
+            "{shown:#}"
+        );
         assert_eq!(shown["candidates"]["nodes"].as_array().unwrap().len(), 5, "{shown:#}");
         let run = app.run(shown["lastSync"]["id"].as_str().unwrap()).await;
         let of = if connector == "traffit" { "CANDIDATE" } else { "JOB" };

@@ -46,7 +46,8 @@ impl Place {
             ("HIREGRAPH_TAKEOVER_SECONDS".to_owned(), "3".to_owned()),
         ];
         let urls = self.vendors.base_urls();
-        settings.extend(urls.into_iter().map(|(slug, url)| (format!("HIREGRAPH_{}_BASE_URL", slug.to_uppercase()), url)));
+        settings
+            .extend(urls.into_iter().map(|(slug, url)| (format!("HIREGRAPH_{}_BASE_URL", slug.to_uppercase()), url)));
         settings
     }
 
@@ -82,7 +83,11 @@ impl Place {
     /// The mirror is what the vendor has, and every record was written once.
     async fn check(&self, serving: &Serving, connector: &str, id: &str) {
         let shown = self.totals(serving, id).await;
-        assert_eq!((&shown["state"], &shown["lastSync"]["state"]), (&json!("ACTIVE"), &json!("SUCCEEDED")), "{shown:#}");
+        assert_eq!(
+            (&shown["state"], &shown["lastSync"]["state"]),
+            (&json!("ACTIVE"), &json!("SUCCEEDED")),
+            "{shown:#}"
+        );
         for (of, ids) in self.vendors.remote_ids(connector) {
             assert_eq!(crate::support::model(&shown, of)["count"], ids.len(), "{connector} {of}");
         }

@@ -25,13 +25,16 @@ async fn no_table_holds_a_credential_in_plain_text(backend: Backend) {
         let text = match backend {
             Backend::Postgres => format!("SELECT t::text FROM {table} t"),
             Backend::Sqlite => {
-                let columns = format!("SELECT group_concat('coalesce(CAST(\"' || name || '\" AS TEXT), '''')', ' || ') FROM pragma_table_info('{table}')");
+                let columns = format!(
+                    "SELECT group_concat('coalesce(CAST(\"' || name || '\" AS TEXT), '''')', ' || ') FROM pragma_table_info('{table}')"
+                );
                 let row = connection.query_one_raw(Statement::from_string(connection.get_database_backend(), columns));
                 let columns: String = row.await.unwrap().unwrap().try_get_by_index(0).unwrap();
                 format!("SELECT {columns} FROM {table}")
             }
         };
-        let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), text)).await.unwrap();
+        let rows =
+            connection.query_all_raw(Statement::from_string(connection.get_database_backend(), text)).await.unwrap();
         for row in rows {
             let Ok(text) = row.try_get_by_index::<String>(0) else { continue };
             for secret in SECRETS {
@@ -84,7 +87,8 @@ async fn an_erased_integration_leaves_no_row(backend: Backend) {
     let mut looked_at = 0;
     for table in app.tables().await {
         let text = format!("SELECT * FROM {table} LIMIT 1");
-        let row = connection.query_one_raw(Statement::from_string(connection.get_database_backend(), text)).await.unwrap();
+        let row =
+            connection.query_one_raw(Statement::from_string(connection.get_database_backend(), text)).await.unwrap();
         let columns = row.map_or_else(Vec::new, |row| row.column_names());
         let column = match table.as_str() {
             "integrations" => "id",

@@ -33,8 +33,10 @@ pub async fn confirm(account: &Account, of: RecordType, remote_ids: &[String]) -
         RecordType::Application => applications(client, remote_ids).await,
         // The usual ones are part of HR WORKS; of others nothing tells that they were abolished.
         RecordType::ApplicationStage => Ok(Vec::new()),
-        // Those that exist are replaced with their job.
-        RecordType::JobStage | RecordType::HiringTeamMember | RecordType::Tag | RecordType::CandidateTag => {
+        // One for every status that a job application has: one that is not shown now was not taken from the jobs.
+        RecordType::JobStage => Ok(Vec::new()),
+        // There are none.
+        RecordType::HiringTeamMember | RecordType::Tag | RecordType::CandidateTag => {
             Err(Error::new(ErrorKind::Unsupported, format!("HR WORKS cannot be asked for a single {of}")))
         }
     }

@@ -19,7 +19,6 @@ use hiregraph::connectors::Registry;
 use hiregraph::domain::clock::{FrozenClock, SeededIds};
 use hiregraph::domain::{Clock, Ids, Scope};
 use hiregraph::store::{Keyring, NewKey, Store};
-use sea_orm::ConnectionTrait;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
