@@ -20,7 +20,12 @@ pub async fn store(settings: &Database, lease: Duration) -> Result<Store, String
         connections: settings.database_connections,
         lease,
     };
-    Store::open(&options, keyring).await.map_err(|error| format!("the database cannot be opened: {error}"))
+    Store::open(&options, keyring).await.map_err(|error| {
+        // An address that cannot be parsed is part of the error, with its password.
+        let addresses = [Some(options.url.as_str()), options.read_url.as_deref()];
+        let error = addresses.into_iter().flatten().fold(error.to_string(), |text, url| text.replace(url, "…"));
+        format!("the database cannot be opened: {error}")
+    })
 }
 
 fn refuse_unusable(url: &str) -> Result<(), String> {

@@ -170,6 +170,10 @@ impl Engine {
             let integration = IntegrationId(running.lease.integration);
             warn!(%integration, run = %running.run.id, stream = stream.name, error, "a stream was not read well");
         }
+        if !ended.readable {
+            // What the vendor allows can be part of the token: the next run asks for a new one.
+            self.forget(running.lease.integration);
+        }
         let end = EndStream {
             run: running.run.id,
             stream: stream.name,

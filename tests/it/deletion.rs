@@ -181,7 +181,6 @@ async fn no_fault_of_hr_works_deletes_what_it_still_has(backend: Backend) {
         &["shift-pages"],
         &["duplicate-rows"],
         &["missing-field=id"],
-        &["missing-field=uuid"],
         &hidden,
         &["empty-list@/v2/applicant-management/job-applications"],
         &["half-of-records@/v2/applicant-management/job-applications"],

@@ -58,12 +58,18 @@ impl Place {
     }
 
     async fn serve(&self) -> Serving {
-        let settings = self.settings();
-        let settings: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        Serving::start(&SERVE, &settings).await
+        self.serve_as("all").await
     }
 
-    async fn connect(&self, serving: &Serving, connector: &str) -> String {
+    async fn serve_as(&self, role: &str) -> Serving {
+        let settings = self.settings();
+        let settings: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        Serving::start(&[&SERVE[..], &["--role", role]].concat(), &settings).await
+    }
+
+    /// Connects an account by a process that does no background work, so that its first sync waits.
+    async fn connect(&self, connector: &str) -> String {
+        let serving = self.serve_as("api").await;
         let input = json!({
             "connector": connector,
             "endUser": { "organizationName": "Acme" },
@@ -72,6 +78,7 @@ impl Place {
         let query = "mutation($input: CreateIntegrationInput!) { createIntegration(input: $input) \
                      { integration { id } userErrors { message } } }";
         let payload = serving.query(&self.key, query, json!({ "input": input })).await["createIntegration"].take();
+        assert_eq!(serving.told("TERM").await, (Some(0), String::new()));
         payload["integration"]["id"].as_str().unwrap_or_else(|| panic!("{payload:#}")).to_owned()
     }
 
@@ -118,10 +125,10 @@ const PLACES: [(&str, &str, usize); 4] = [
 async fn a_process_killed_in_the_middle_of_a_sync_loses_nothing(backend: Backend) {
     let place = Place::new(backend).await;
     for (connector, path, nth) in PLACES {
-        let serving = place.serve().await;
+        let id = place.connect(connector).await;
         let gate = place.vendors.gate(connector);
         gate.hold(path, nth);
-        let id = place.connect(&serving, connector).await;
+        let serving = place.serve().await;
         gate.held().await;
         serving.killed().await;
         gate.open();
@@ -134,10 +141,10 @@ async fn a_process_killed_in_the_middle_of_a_sync_loses_nothing(backend: Backend
 
 async fn a_process_told_to_stop_in_the_middle_of_a_sync_ends_well(backend: Backend) {
     let place = Place::new(backend).await;
-    let serving = place.serve().await;
+    let id = place.connect("traffit").await;
     let gate = place.vendors.gate("traffit");
     gate.hold("/api/integration/v2/employees/", 2);
-    let id = place.connect(&serving, "traffit").await;
+    let serving = place.serve().await;
     gate.held().await;
     assert_eq!(serving.told("TERM").await, (Some(0), String::new()));
     gate.open();
@@ -148,9 +155,7 @@ async fn a_process_told_to_stop_in_the_middle_of_a_sync_ends_well(backend: Backe
 
 async fn another_secret_key_is_refused_at_the_start(backend: Backend) {
     let place = Place::new(backend).await;
-    let serving = place.serve().await;
-    place.connect(&serving, "hrworks").await;
-    assert_eq!(serving.told("TERM").await.0, Some(0));
+    place.connect("hrworks").await;
     let url = place.database.url();
     let other = "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
     let settings = [("HIREGRAPH_DATABASE_URL", url), ("HIREGRAPH_SECRET_KEY", other)];

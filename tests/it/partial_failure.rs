@@ -112,9 +112,6 @@ async fn a_missing_permission_is_told_and_the_rest_is_read(backend: Backend) {
     }
     // Granted later, it is read with the next sync.
     app.vendors.traffit.edit(|account| account.set_scopes(&hiregraph::connectors::traffit::simulator::SCOPES));
-    // By a token that is made anew.
-    app.clock.advance(Duration::from_secs(24 * 3600));
-    app.settle().await;
     let query = "{ integrations { nodes { id connector { slug } } } }";
     let shown = app.query(query).await["integrations"]["nodes"].take();
     let id =
