@@ -114,7 +114,7 @@ async fn what_cannot_be_used_is_told_in_words() {
             "the database cannot be opened",
         ),
         (&serve, &[("HIREGRAPH_DATABASE_URL", &file), ("HIREGRAPH_SECRET_KEY", "short")], "32 bytes in base64"),
-        (&serve, &[("HIREGRAPH_DATABASE_URL", &file), ("HIREGRAPH_LISTEN", "nowhere")], "--listen"),
+        (&["serve"], &[("HIREGRAPH_DATABASE_URL", &file), ("HIREGRAPH_LISTEN", "nowhere")], "--listen"),
         (&serve, &[("HIREGRAPH_DATABASE_URL", &file), ("HIREGRAPH_LOG", "hiregraph=loud")], "HIREGRAPH_LOG"),
         (
             &["keys", "create", "--name", "x", "--scopes", "EVERYTHING"],
