@@ -92,13 +92,16 @@ async fn the_demo_prints_one_answer_and_ends() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "it leaves nothing behind");
 }
 
+/// Arguments, settings, and what is said.
+type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
+
 #[tokio::test]
 async fn what_cannot_be_used_is_told_in_words() {
     let folder = TempDir::new().unwrap();
     let inside = |name: &str| format!("sqlite://{}", folder.path().join(name).display());
     let (file, missing) = (inside("a.db"), inside("no/folder/a.db"));
     let serve = ["serve", "--listen", "127.0.0.1:0"];
-    let cases: [(&[&str], &[(&str, &str)], &str); 11] = [
+    let cases: [Case<'_>; 11] = [
         (&serve, &[("HIREGRAPH_DATABASE_URL", "mysql://h/d")], "must begin with sqlite: or postgres:"),
         (&serve, &[("HIREGRAPH_DATABASE_URL", "sqlite::memory:")], "must name a file"),
         (&serve, &[("HIREGRAPH_DATABASE_URL", "sqlite://")], "must name a file"),

@@ -17,7 +17,7 @@ on_both!(
 const SIZE: Size = Size { candidates: 105, jobs: 4 };
 
 /// About so many places in each sync; the first and the last request are always among them.
-const PLACES: usize = 9;
+const PLACES: usize = 6;
 
 fn places(requests: usize) -> impl Iterator<Item = usize> {
     let step = requests.div_ceil(PLACES);

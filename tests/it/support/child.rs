@@ -21,7 +21,7 @@ pub fn hiregraph(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
 
 /// Runs it to its end.
 pub async fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Ran {
-    let ended = tokio::time::timeout(PATIENCE, hiregraph(arguments, settings).output()).await.expect("it ends");
+    let ended = tokio::time::timeout(PATIENCE, hiregraph(arguments, settings).output()).await.unwrap();
     Ran::of(ended.unwrap())
 }
 
@@ -69,7 +69,7 @@ impl Serving {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
-        let line = tokio::time::timeout(PATIENCE, stdout.next_line()).await.expect("it starts").unwrap();
+        let line = tokio::time::timeout(PATIENCE, stdout.next_line()).await.unwrap().unwrap();
         let Some(line) = line else {
             let mut said = String::new();
             while let Some(line) = stderr.next_line().await.unwrap() {
@@ -114,7 +114,7 @@ impl Serving {
         };
         let logs = async { while self.stderr.next_line().await.unwrap().is_some() {} };
         let all = async { tokio::join!(self.child.wait(), draining, logs) };
-        let (status, printed, ()) = tokio::time::timeout(PATIENCE, all).await.expect("it stops");
+        let (status, printed, ()) = tokio::time::timeout(PATIENCE, all).await.unwrap();
         (status.unwrap().code(), printed)
     }
 
