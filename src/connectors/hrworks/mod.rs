@@ -78,6 +78,15 @@ impl Connector for HrWorks {
     ) -> Result<Vec<String>, Error> {
         gone::confirm(account, of, remote_ids).await
     }
+
+    async fn named_by_candidate(
+        &self,
+        account: &Account,
+        candidate: &str,
+        applications: &[String],
+    ) -> Result<Vec<String>, Error> {
+        gone::named_by_applicant(account, candidate, applications).await
+    }
 }
 
 #[cfg(test)]

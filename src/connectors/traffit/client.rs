@@ -21,6 +21,7 @@ pub const MEMBERS: &str = "/recruitments/{id}/employees";
 pub const EMPLOYEES: &str = "/employees/";
 pub const EMPLOYEE: &str = "/employees/{id}";
 pub const TAGS: &str = "/employees/{id}/tags";
+pub const JOBS_OF: &str = "/employees/{id}/recruitments";
 pub const LEDGER: &str = "/employees/recruitment_history";
 pub const FEED: &str = "/public/job_posts/published";
 

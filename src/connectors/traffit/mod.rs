@@ -82,6 +82,15 @@ impl Connector for Traffit {
     ) -> Result<Vec<String>, Error> {
         gone::confirm(account, of, remote_ids).await
     }
+
+    async fn named_by_candidate(
+        &self,
+        account: &Account,
+        candidate: &str,
+        applications: &[String],
+    ) -> Result<Vec<String>, Error> {
+        gone::named_by_employee(account, candidate, applications).await
+    }
 }
 
 fn is_dns_label(text: &str) -> bool {
