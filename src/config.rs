@@ -94,6 +94,9 @@ pub struct Serve {
     /// Whether callers without ADMIN may read the schema by a query
     #[arg(long, env = "HIREGRAPH_INTROSPECTION", default_value = "on")]
     pub introspection: Introspection,
+    /// After so many seconds without a sign of life another process takes over what a worker was doing
+    #[arg(long, env = "HIREGRAPH_TAKEOVER_SECONDS", default_value_t = 45, value_parser = clap::value_parser!(u64).range(3..=3600))]
+    pub takeover_seconds: u64,
     #[command(flatten)]
     pub database: Database,
     #[command(flatten)]

@@ -1,20 +1,27 @@
-//! `docs`: the pages that are made from the code.
+//! `docs`: the pages that are made from the code. A test compares them with what is kept under `docs/`.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use super::{Outcome, print};
-use crate::connectors::manifest::{FieldCoverage, Manifest, ModelCoverage};
+use crate::connectors::manifest::{
+    ActionCoverage, CredentialFormat, Feature, FeatureKey, FieldCoverage, Manifest, WebhookEvent,
+};
 use crate::connectors::{Registry, guide};
-use crate::domain::ErrorCode;
+use crate::domain::{ActionKind, ErrorCode, RecordType};
 
-pub fn write(folder: &Path) -> Outcome {
+/// Every generated page: its path below `docs/`, and its text.
+pub fn pages() -> Vec<(String, String)> {
     let mut pages = vec![("errors.md".to_owned(), errors())];
     for connector in Registry::default().all() {
         let manifest = connector.manifest();
         pages.push((format!("connectors/{}.md", manifest.slug), vendor(manifest)));
     }
-    for (name, text) in pages {
+    pages
+}
+
+pub(super) fn write(folder: &Path) -> Outcome {
+    for (name, text) in pages() {
         let path = folder.join(name);
         let failed = |error: std::io::Error| format!("{}: {error}", path.display());
         if let Some(parent) = path.parent() {
@@ -28,108 +35,196 @@ pub fn write(folder: &Path) -> Outcome {
 
 const MADE: &str = "<!-- Made by `hiregraph docs`; change the code instead. -->\n\n";
 
-/// `docs/errors.md`.
-pub fn errors() -> String {
+fn errors() -> String {
     let mut page = format!("{MADE}# Errors\n\n");
-    page += "Expected failures are data: a mutation answers them in `userErrors`, each with one of these codes, a message,\n\
-             the path of the input at fault, the vendor's own words where there are any, and whether the same request may\n\
-             succeed later.\n\n| code | meaning | what to do | retryable |\n| --- | --- | --- | --- |\n";
+    page += "## Refusals\n\nExpected failures are data: a mutation answers them in `userErrors`, each with one of these codes, a \
+             message, the\npath of the input at fault, the vendor's own words where there are any, and whether the same \
+             request may succeed\nlater. The codes that speak of writing to a vendor (attachments, idempotency keys, actions, \
+             stages) are part of the\ncontract already; this version writes nothing to vendors, so that it does not answer \
+             them yet.\n\n| code | meaning | what to do | retryable |\n| --- | --- | --- | --- |\n";
     for code in ErrorCode::ALL {
         let (meaning, advice) = code.explained();
-        let retryable = if code.is_retryable() { "yes" } else { "no" };
-        let _ = writeln!(page, "| `{code}` | {meaning} | {advice} | {retryable} |");
+        let _ = writeln!(page, "| `{code}` | {meaning} | {advice} | {} |", yes(code.is_retryable()));
     }
-    page += "\nEverything else is a GraphQL error with `extensions.code`:\n\n| code | meaning |\n| --- | --- |\n";
-    for (code, meaning) in GRAPHQL {
-        let _ = writeln!(page, "| `{code}` | {meaning} |");
+    page += "\n## GraphQL errors\n\nEverything else is a GraphQL error in `errors`, with one of these codes in \
+             `extensions.code`. The status is that of a\nclient which accepts `application/graphql-response+json`; one that \
+             accepts only `application/json` gets 200 for all\nthat GraphQL itself refuses.\n\n| code | status | meaning \
+             |\n| --- | --- | --- |\n";
+    for (code, status, meaning) in GRAPHQL {
+        let _ = writeln!(page, "| `{code}` | {status} | {meaning} |");
     }
     page
 }
 
-const GRAPHQL: [(&str, &str); 13] = [
-    ("UNAUTHENTICATED", "No API key, or one that is unknown, revoked or expired. Status 401."),
-    ("FORBIDDEN", "The key lacks the scope that the message names."),
-    ("BAD_USER_INPUT", "An argument cannot be used; `extensions.argument` names it where it is known."),
-    ("GRAPHQL_PARSE_FAILED", "The document is no GraphQL."),
-    ("GRAPHQL_VALIDATION_FAILED", "The document does not fit the schema."),
-    ("OPERATION_RESOLUTION_FAILURE", "It is not clear which operation is meant."),
-    ("QUERY_TOO_DEEP", "More levels than a query may have."),
-    ("QUERY_TOO_COMPLEX", "The pages of the query can hold more nodes than a query may ask for."),
-    ("TOO_MANY_ALIASES", "More aliases of one field than a query may have."),
-    ("BAD_REQUEST", "The request is no GraphQL-over-HTTP request."),
-    ("PAYLOAD_TOO_LARGE", "The request is larger than the limit that the message names. Status 413."),
-    ("UNAVAILABLE", "The database does not answer. Status 503: try again."),
-    ("INTERNAL", "We were surprised. `extensions.reference` stands in the log beside the cause."),
+/// Status 200: a field failed while others may have been answered.
+const GRAPHQL: [(&str, u16, &str); 16] = [
+    ("UNAUTHENTICATED", 401, "No API key, or one that is unknown, revoked or expired."),
+    ("FORBIDDEN", 200, "The key lacks the scope that the message names."),
+    (
+        "BAD_USER_INPUT",
+        200,
+        "An argument cannot be used; `extensions.argument` names it where it is known. A variable that is missing or null \
+         where it must not be is refused with 400.",
+    ),
+    ("GRAPHQL_PARSE_FAILED", 400, "The document is no GraphQL."),
+    ("GRAPHQL_VALIDATION_FAILED", 400, "The document does not fit the schema."),
+    ("OPERATION_RESOLUTION_FAILURE", 400, "It is not clear which operation is meant."),
+    ("QUERY_TOO_DEEP", 400, "More levels than a query may have."),
+    ("QUERY_TOO_COMPLEX", 400, "The pages of the query can hold more nodes than a query may ask for."),
+    ("TOO_MANY_ALIASES", 400, "More aliases of one field than a query may have."),
+    (
+        "BAD_REQUEST",
+        400,
+        "The request is no GraphQL-over-HTTP request; `extensions.parameter` names the parameter at fault.",
+    ),
+    ("METHOD_NOT_ALLOWED", 405, "A mutation by GET, or a method other than GET and POST."),
+    ("NOT_ACCEPTABLE", 406, "The `accept` header allows no media type of GraphQL."),
+    ("UNSUPPORTED_MEDIA_TYPE", 415, "The body is not `application/json` in utf-8, or is compressed."),
+    ("PAYLOAD_TOO_LARGE", 413, "The request is larger than the limit that the message names."),
+    ("UNAVAILABLE", 503, "The database does not answer. Try again."),
+    ("INTERNAL", 200, "We were surprised. `extensions.reference` stands in the log beside the cause."),
 ];
 
-/// `docs/connectors/<slug>.md`.
-pub fn vendor(manifest: &Manifest) -> String {
-    let mut page = format!("{MADE}# {}\n\nConnector `{}`.\n", manifest.name, manifest.slug);
+fn vendor(manifest: &Manifest) -> String {
+    let Manifest { name, slug, limits, .. } = manifest;
+    let mut page = format!(
+        "{MADE}# {name}\n\nConnector `{slug}`. How to connect an account, and what comes of it in the graph. The graph has \
+         the same under\n`connector(slug: \"{slug}\")`.\n"
+    );
     let guide = guide::parse(manifest.guide);
     page += "\n## Prerequisites\n\n";
     for line in &guide.prerequisites {
         let _ = writeln!(page, "- {line}");
     }
     page += "\n## Create credentials\n";
-    for step in &guide.steps {
-        let _ = write!(page, "\n### {}\n\n{}\n", step.title, step.body);
+    steps(&mut page, &guide.steps);
+    page += "\n### Credential fields\n\n";
+    table(&mut page, &["key", "label", "required", "secret", "what it is"]);
+    for field in manifest.credentials {
+        let (required, secret) = (yes(field.required), yes(field.secret));
+        let mut help = field.help.unwrap_or("").to_owned();
+        if let CredentialFormat::OneOf(values) = field.format {
+            let _ = write!(help, " One of `{}`; the first when it is left out.", values.join("`, `"));
+        }
+        let _ = writeln!(page, "| `{}` | {} | {required} | {secret} |{} |", field.key, field.label, cell(&help));
     }
     if !guide.source_setup.is_empty() {
         page += "\n## Source set-up\n";
-        for step in &guide.source_setup {
-            let _ = write!(page, "\n### {}\n\n{}\n", step.title, step.body);
-        }
+        steps(&mut page, &guide.source_setup);
     }
-    page += "\n## Credential fields\n\n| key | label | required | secret | help |\n| --- | --- | --- | --- | --- |\n";
-    for field in manifest.credentials {
-        let (required, secret) = (yes(field.required), yes(field.secret));
-        let help = cell(field.help.unwrap_or(""));
-        let _ = writeln!(page, "| `{}` | {} | {required} | {secret} | {help} |", field.key, field.label);
-    }
-    page += "\n## What is read\n";
+    page += "\n## What is read\n\nFields of a record type that are not listed are null, or empty lists, for this vendor; record \
+             types that are not\nlisted have no records.\n";
     for model in manifest.models {
-        page += &model_table(model);
+        let _ = write!(page, "\n### {}\n\n", records(model.model));
+        fields(&mut page, "field", model.fields);
     }
-    page += "\n## What is written\n";
+    page += "\n## What is written\n\n";
     if manifest.actions.is_empty() {
-        page += "\nNothing.\n";
+        let _ = writeln!(page, "Nothing: this version only reads from {name}.");
     }
-    for action in manifest.actions {
-        let _ = write!(page, "\n### {}\n\n", action.action);
-        if let Some(note) = action.note {
-            let _ = write!(page, "{note}\n\n");
-        }
-        page += &fields("input", action.inputs);
-    }
-    page += "\n## Features\n\n| feature | supported | note |\n| --- | --- | --- |\n";
-    for feature in manifest.features {
-        let note = cell(feature.note.unwrap_or(""));
-        let _ = writeln!(page, "| {:?} | {} | {note} |", feature.key, yes(feature.supported));
-    }
-    if !manifest.webhook_events.is_empty() {
-        page += "\n## Webhook events\n\n| event | covered | what it says |\n| --- | --- | --- |\n";
-        for event in manifest.webhook_events {
-            let _ = writeln!(page, "| `{}` | {} | {} |", event.event, yes(event.covered), cell(event.description));
-        }
-    }
+    manifest.actions.iter().for_each(|action| written(&mut page, action));
+    page += "\n## Features\n\n";
+    table(&mut page, &["feature", "supported", "note"]);
+    manifest.features.iter().for_each(|one| feature(&mut page, one));
+    let _ = write!(
+        page,
+        "\n## Limits\n\nAn account is asked at most {} requests a second, {} at once; when {name} asks for a pause, it gets one.\n",
+        limits.requests_per_second, limits.concurrency
+    );
+    webhook_events(&mut page, name, manifest.webhook_events);
     page
 }
 
-fn model_table(model: &ModelCoverage) -> String {
-    format!("\n### {}\n\n{}", model.model, fields("field", model.fields))
-}
-
-fn fields(what: &str, fields: &[FieldCoverage]) -> String {
-    let mut table = format!("| {what} | note |\n| --- | --- |\n");
-    for field in fields {
-        let _ = writeln!(table, "| `{}` | {} |", field.name, cell(field.note.unwrap_or("")));
+fn steps(page: &mut String, steps: &[guide::Step]) {
+    for step in steps {
+        let _ = write!(page, "\n### {}\n\n{}\n", step.title, step.body);
     }
-    table
 }
 
-/// Text within a table.
+fn written(page: &mut String, action: &ActionCoverage) {
+    let title = match action.action {
+        ActionKind::CreateCandidate => "Create a candidate",
+        ActionKind::CreateApplication => "Create an application",
+        ActionKind::AddAttachmentToApplication => "Add an attachment to an application",
+        ActionKind::AddAttachmentToCandidate => "Add an attachment to a candidate",
+        ActionKind::MoveApplicationToStage => "Move an application to a stage",
+        ActionKind::AddResultLinkToApplication => "Add a result link to an application",
+        ActionKind::AddNoteToApplication => "Add a note to an application",
+    };
+    let _ = write!(page, "### {title}\n\n");
+    if let Some(note) = action.note {
+        let _ = write!(page, "{note}\n\n");
+    }
+    fields(page, "input", action.inputs);
+}
+
+fn feature(page: &mut String, feature: &Feature) {
+    let what = match feature.key {
+        FeatureKey::SourceWriting => "Writes the source of a new candidate",
+        FeatureKey::SyncOnlyCreatedApplications => "Can sync only applications that were created through Hiregraph",
+        FeatureKey::ConnectionGuide => "Has a guide for connecting",
+        FeatureKey::Prerequisites => "Says what is needed before connecting",
+        FeatureKey::CreateCredentials => "Explains step by step how to create credentials",
+        FeatureKey::CandidateSourceTracking => "Tracks the source of candidates",
+        FeatureKey::FullAttachmentRetry => "Tries all attachments again when a new candidate could not be given them",
+        FeatureKey::Passthrough => "Passes requests of your own on to the vendor's API",
+        FeatureKey::ScopeTesting => "Tests every permission of the credentials",
+        FeatureKey::PerModelTests => "Tests whether each record type can be read",
+        FeatureKey::WebhookSubscriptions => "Is told of changes by the vendor's webhooks",
+    };
+    let note = cell(feature.note.unwrap_or(""));
+    let _ = writeln!(page, "| {what} | {} |{note} |", yes(feature.supported));
+}
+
+fn webhook_events(page: &mut String, name: &str, events: &[WebhookEvent]) {
+    if events.is_empty() {
+        return;
+    }
+    *page += "\n## Webhook events\n\n";
+    if !events.iter().any(|event| event.covered) {
+        let _ = write!(page, "None is used yet: changes are found by the next sync, which reads {name} anew.\n\n");
+    }
+    table(page, &["event", "covered", "what it is"]);
+    for event in events {
+        let _ = writeln!(page, "| {} | {} |{} |", code(event.event), yes(event.covered), cell(event.description));
+    }
+}
+
+fn records(of: RecordType) -> &'static str {
+    match of {
+        RecordType::User => "Users",
+        RecordType::Job => "Jobs",
+        RecordType::Candidate => "Candidates",
+        RecordType::Application => "Applications",
+        RecordType::ApplicationStage => "Application stages",
+        RecordType::JobStage => "Job stages",
+        RecordType::Tag => "Tags",
+        RecordType::CandidateTag => "Candidate tags",
+        RecordType::HiringTeamMember => "Hiring team members",
+    }
+}
+
+fn fields(page: &mut String, what: &str, fields: &[FieldCoverage]) {
+    table(page, &[what, "note"]);
+    for field in fields {
+        let _ = writeln!(page, "| `{}` |{} |", field.name, cell(field.note.unwrap_or("")));
+    }
+}
+
+/// The head of a table.
+fn table(page: &mut String, columns: &[&str]) {
+    let line = vec!["---"; columns.len()].join(" | ");
+    let _ = write!(page, "| {} |\n| {line} |\n", columns.join(" | "));
+}
+
+/// The vendor's own names in code style; what it has no name for in words.
+fn code(event: &str) -> String {
+    if event.contains(' ') { event.to_owned() } else { format!("`{event}`") }
+}
+
+/// Text within a table, with the space before it when there is any.
 fn cell(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+    text.split_whitespace().fold(String::new(), |cell, word| cell + " " + &word.replace('|', "\\|"))
 }
 
 fn yes(is: bool) -> &'static str {

@@ -100,7 +100,7 @@ pub async fn run(args: Args) -> Outcome {
 
 /// A fresh database is made ready: a key is wanted before the first `serve`.
 async fn ready(database: &Database) -> Result<Store, String> {
-    let store = open::store(database).await?;
+    let store = open::store(database, store::LEASE).await?;
     let current = store.is_current().await.map_err(|error| error.to_string())?;
     if !current && store::is_embedded(&database.database_url) {
         store.migrate().await.map_err(|error| error.to_string())?;

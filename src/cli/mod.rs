@@ -1,6 +1,6 @@
 //! The switchboard: one command a file.
 
-mod docs;
+pub mod docs;
 mod keys;
 mod open;
 pub mod serve;
@@ -13,6 +13,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Database, LogFormat, Logs, Serve};
 use crate::demo;
+use crate::store;
 
 pub use signal::told_to_stop;
 
@@ -85,7 +86,7 @@ pub fn print(text: &str) -> Outcome {
 }
 
 async fn migrate(database: &Database) -> Outcome {
-    let store = open::store(database).await?;
+    let store = open::store(database, store::LEASE).await?;
     store.migrate().await.map_err(|error| error.to_string())?;
     store.close().await;
     print("the database is current")

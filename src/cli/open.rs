@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -9,17 +10,34 @@ use crate::config::Database;
 use crate::domain::clock::SystemIds;
 use crate::store::{self, Keyring, Store};
 
-pub async fn store(settings: &Database) -> Result<Store, String> {
+/// `lease`: so long work on an integration is left to a process that gives no sign of life.
+pub async fn store(settings: &Database, lease: Duration) -> Result<Store, String> {
+    refuse_unusable(&settings.database_url)?;
     let keyring = Keyring::parse(&secret_key(settings)?).map_err(|error| error.to_string())?;
     let options = store::Options {
         url: settings.database_url.clone(),
         read_url: settings.read_database_url.clone(),
         connections: settings.database_connections,
+        lease,
     };
-    if !store::is_embedded(&options.url) && !options.url.starts_with("postgres") {
-        return Err("HIREGRAPH_DATABASE_URL must begin with sqlite: or postgres:".to_owned());
+    Store::open(&options, keyring).await.map_err(|error| {
+        // An address that cannot be parsed is part of the error, with its password.
+        let addresses = [Some(options.url.as_str()), options.read_url.as_deref()];
+        let error = addresses.into_iter().flatten().fold(error.to_string(), |text, url| text.replace(url, "…"));
+        format!("the database cannot be opened: {error}")
+    })
+}
+
+fn refuse_unusable(url: &str) -> Result<(), String> {
+    let sqlite = url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//"));
+    match sqlite {
+        Some(path) if path.split('?').next().is_none_or(str::is_empty) || path.contains(":memory:") => {
+            Err("HIREGRAPH_DATABASE_URL must name a file behind sqlite://".to_owned())
+        }
+        Some(_) => Ok(()),
+        None if ["postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme)) => Ok(()),
+        None => Err("HIREGRAPH_DATABASE_URL must begin with sqlite: or postgres:".to_owned()),
     }
-    Store::open(&options, keyring).await.map_err(|error| format!("the database cannot be opened: {error}"))
 }
 
 /// The key of the settings, or the one beside an embedded database's file.

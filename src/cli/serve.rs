@@ -97,6 +97,7 @@ impl Service {
             store: self.store.clone(),
             clock: self.clock.clone(),
             worker: role.works().then(|| self.beat.clone()),
+            answers: role.answers(),
             cors_origins,
         })
     }
@@ -155,7 +156,7 @@ pub fn base_urls(vendors: &Vendors) -> HashMap<String, String> {
 }
 
 pub async fn serve(settings: Serve) -> Outcome {
-    let store = open::store(&settings.database).await?;
+    let store = open::store(&settings.database, Duration::from_secs(settings.takeover_seconds)).await?;
     let embedded = store::is_embedded(&settings.database.database_url);
     let failed = |error: store::Error| error.to_string();
     if embedded {
@@ -165,6 +166,10 @@ pub async fn serve(settings: Serve) -> Outcome {
     } else if !store.is_current().await.map_err(failed)? {
         return Err("the database's schema is not current: run `hiregraph migrate` first".to_owned());
     }
+    store.check_seals().await.map_err(|error| {
+        let advice = "start with the keys that sealed them, separated by commas, the newest first";
+        format!("vendor credentials in the database cannot be opened: {error}; {advice}")
+    })?;
     let origins: Result<Vec<_>, _> = settings.cors_origins.iter().map(|origin| origin.trim().parse()).collect();
     let origins = origins.map_err(|_| "HIREGRAPH_CORS_ORIGINS holds an origin that is none".to_owned())?;
     let service = Service::new(Parts {
@@ -181,14 +186,15 @@ pub async fn serve(settings: Serve) -> Outcome {
     let listener = listen(settings.listen).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let role = settings.role;
+    let told_to_stop = signal::told_to_stop();
     print(&format!("listening on http://{address}"))?;
     info!(%address, ?role, "listening");
     let stop = CancellationToken::new();
-    // A worker has its health doors too, and nothing else.
+    // A worker has doors too, those of health and no others.
     let router = service.router(role, origins);
     let ended = tokio::join!(
         async {
-            signal::told_to_stop().await;
+            told_to_stop.await;
             info!("stopping");
             stop.cancel();
         },

@@ -43,10 +43,11 @@ pub async fn run(args: Args) -> Outcome {
     };
     let stop = CancellationToken::new();
     let simulated = vendor::start(&account, listener, stop.clone())?;
+    let told_to_stop = signal::told_to_stop();
     let name = args.vendor.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
     print(&format!("{name} is simulated at http://{address}\ncredentials: {}", simulated.credentials))?;
     tokio::select! {
-        () = signal::told_to_stop() => stop.cancel(),
+        () = told_to_stop => stop.cancel(),
         () = simulated.ended() => {}
     }
     Ok(())

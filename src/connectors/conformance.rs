@@ -165,10 +165,6 @@ impl Outcome {
     fn of(&self, of: RecordType) -> impl Iterator<Item = &Snapshot> {
         self.records.iter().filter(move |snapshot| snapshot.record.record_type() == of)
     }
-
-    fn by_id(&self) -> BTreeMap<uuid::Uuid, &Snapshot> {
-        self.records.iter().map(|snapshot| (snapshot.id, snapshot)).collect()
-    }
 }
 
 /// Reads a stream to its end, as the engine does.

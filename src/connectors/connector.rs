@@ -36,7 +36,9 @@ pub trait Connector: Send + Sync + 'static {
     async fn children(&self, account: &Account, stream: &str, parents: &[String]) -> Result<Vec<Children>, Error>;
 
     /// Which of these records the vendor confirms to have no longer. Asked before anything is marked as
-    /// deleted that a complete read did not show: pages have no snapshot, so a read can miss a record.
+    /// deleted that a complete read did not show: pages have no snapshot, so a read can miss a record. For types
+    /// whose records come with another one's and have no id of their own, `Unsupported` says that what comes with it
+    /// replaces what came before; an answer without any says that they stay as long as it.
     async fn confirm_gone(
         &self,
         account: &Account,
@@ -70,6 +72,18 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Sends a request of the caller's own with the account's token. Any answer is one, whatever its status.
     async fn passthrough(&self, account: &Account, request: Passthrough) -> Result<Answer, Error>;
+
+    /// Which of these applications (remote ids) their candidate's own record still names: a second opinion before
+    /// they are marked as deleted, from vendors that cannot be asked for a single application. A candidate that is
+    /// gone names none.
+    async fn named_by_candidate(
+        &self,
+        _account: &Account,
+        _candidate: &str,
+        _applications: &[String],
+    ) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
+    }
 }
 
 /// How many parents one call of [`Connector::children`] may name.

@@ -166,6 +166,15 @@ impl Manifest {
         self.models.iter().find(|coverage| coverage.model == model)
     }
 
+    /// The streams that read what belongs to single records of `parent`, with what they replace.
+    pub fn children_of(&self, parent: RecordType) -> impl Iterator<Item = (&'static str, RecordType)> + use<> {
+        let streams: &'static [Stream] = self.streams;
+        streams.iter().filter_map(move |stream| match &stream.reads {
+            Reads::Children { parent: of, replaces, .. } if *of == parent => Some((stream.name, *replaces)),
+            Reads::Children { .. } | Reads::Pages(_) | Reads::Carry { .. } => None,
+        })
+    }
+
     /// The record types that a full sync of this vendor reads, in reading order.
     pub fn record_types(&self) -> Vec<RecordType> {
         self.streams.iter().flat_map(Stream::models).collect()

@@ -18,7 +18,8 @@ impl Default for Registry {
 
 /// Every vendor's simulator for the conformance suite, in the same order.
 #[cfg(test)]
-pub(super) const SIMULATED: &[super::conformance::Entry] = &[super::traffit::conformance::ENTRY];
+pub(super) const SIMULATED: &[super::conformance::Entry] =
+    &[super::traffit::conformance::ENTRY, super::hrworks::conformance::ENTRY];
 
 impl Registry {
     pub fn all(&self) -> impl Iterator<Item = &Arc<dyn Connector>> {

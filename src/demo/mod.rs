@@ -102,10 +102,11 @@ async fn show(
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let router = service.router(Role::All, Vec::new());
     let serving = http::serve(listener, router, stop.clone());
+    let told_to_stop = crate::cli::told_to_stop();
     let talking = async {
         progress::wait(&scoped, &integrations).await?;
         print(&greeting(address, key.expose_secret(), ids.len()))?;
-        crate::cli::told_to_stop().await;
+        told_to_stop.await;
         stop.cancel();
         Ok(())
     };

@@ -71,15 +71,16 @@ impl ErrorCode {
             Self::RemoteInputInvalid => {
                 ("The vendor refuses the input.", "`vendorMessage` has the vendor's own words; correct the input.")
             }
-            Self::RemoteNotFound => {
-                ("The vendor has no such record any more.", "Wait for the next sync, or call `refreshRecords`.")
-            }
+            Self::RemoteNotFound => (
+                "The vendor has no such record any more.",
+                "Wait for the next sync, or ask for one by `syncIntegration`.",
+            ),
             Self::RemoteRateLimited => ("The vendor limits how often it may be asked.", "Try again later."),
             Self::RemoteUnavailable => ("The vendor cannot be reached, or fails.", "Try again later."),
             Self::RemoteTimeout => ("The vendor did not answer in time.", "Try again later."),
             Self::RemoteUnknown => (
                 "The vendor answered in a way that its reference does not know.",
-                "Look at `Integration.vendorRequests`; report it if it stays.",
+                "The log names the endpoint; report it if it stays.",
             ),
             Self::JobClosed => ("The job takes no applications any more.", "Choose a job whose status is OPEN."),
             Self::ApplicationAlreadyExists => {

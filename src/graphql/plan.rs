@@ -171,6 +171,12 @@ impl<'p> Planner<'p> {
             }));
         }
         if !wanted {
+            tasks.push(Box::pin(async move {
+                let mut planned = Planned::default();
+                let ids = parents.iter().map(|parent| parent.id).collect();
+                R::shelf_mut(&mut planned).only_counted.insert((link, listing), ids);
+                Ok(planned)
+            }));
             return;
         }
         tasks.push(Box::pin(async move {

@@ -1,7 +1,7 @@
 //! What was read ahead for one root field: never changed once resolvers see it, so that they share it without a
 //! lock.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -36,13 +36,21 @@ pub struct Shelf<R> {
     /// None: looked for, and not there.
     pub by_id: HashMap<Uuid, Option<Arc<R>>>,
     pub pages: HashMap<(Link, Listing), ByParent<Arc<Page<R>>>>,
+    /// Parents of whose list nothing but its size is wanted: no page of it is read.
+    pub only_counted: HashMap<(Link, Listing), HashSet<Uuid>>,
     pub counts: HashMap<(Link, Filter), ByParent<u64>>,
     pub lists: HashMap<Join, ByParent<Vec<Arc<R>>>>,
 }
 
 impl<R> Default for Shelf<R> {
     fn default() -> Self {
-        Self { by_id: HashMap::new(), pages: HashMap::new(), counts: HashMap::new(), lists: HashMap::new() }
+        Self {
+            by_id: HashMap::new(),
+            pages: HashMap::new(),
+            only_counted: HashMap::new(),
+            counts: HashMap::new(),
+            lists: HashMap::new(),
+        }
     }
 }
 
@@ -51,6 +59,9 @@ impl<R> Shelf<R> {
         self.by_id.extend(other.by_id);
         for (key, pages) in other.pages {
             self.pages.entry(key).or_default().extend(pages);
+        }
+        for (key, parents) in other.only_counted {
+            self.only_counted.entry(key).or_default().extend(parents);
         }
         for (key, counts) in other.counts {
             self.counts.entry(key).or_default().extend(counts);

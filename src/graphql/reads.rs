@@ -124,6 +124,9 @@ impl Reads {
         if let Some(found) = R::shelf(&self.planned).pages.get(&key).and_then(|pages| pages.get(&parent.id)) {
             return Ok(found.clone());
         }
+        if R::shelf(&self.planned).only_counted.get(&key).is_some_and(|parents| parents.contains(&parent.id)) {
+            return Ok(Arc::default());
+        }
         let columns = R::columns(&self.projection);
         let mut found = self.records.pages_by_parent(&[parent], link, &columns, &key.1).await?;
         Ok(Arc::new(found.remove(&parent.id).unwrap_or_default()))

@@ -44,22 +44,27 @@ pub struct Options {
     pub store: Store,
     pub clock: Arc<dyn Clock>,
     pub worker: Option<Heartbeat>,
+    /// Whether the graph is served here, or only health.
+    pub answers: bool,
     /// Origins that may call `/graphql` from a browser.
     pub cors_origins: Vec<HeaderValue>,
 }
 
 /// Every path that is served.
 pub fn router(options: Options) -> Router {
-    let Options { graph, store, clock, worker, cors_origins } = options;
+    let Options { graph, store, clock, worker, answers, cors_origins } = options;
     let doors = Doors(Arc::new(Inner { graph, store, clock, worker, sdl: crate::graphql::sdl() }));
+    let health = Router::new().route("/healthz", get(health::live)).route("/readyz", get(health::ready));
+    if !answers {
+        return health.with_state(doors);
+    }
     let graphql = Router::new().route("/graphql", any(caller::graphql)).layer(cors(cors_origins));
     Router::new()
         .merge(graphql)
         .route("/schema.graphql", get(schema))
         .layer(CompressionLayer::new())
         .merge(graphiql::router())
-        .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready))
+        .merge(health)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(doors)
 }

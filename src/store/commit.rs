@@ -12,15 +12,15 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, Set};
 use uuid::Uuid;
 
-use super::convert::{Stored as Convert, millis};
+use super::convert::Stored as Convert;
 use super::entity::{
     application, application_stage, candidate, candidate_tag, due_children, hiring_team_member, job, job_stage,
     sync_seen, tag, user,
 };
 use super::lease::Lease;
-use super::runs::Progress;
+use super::runs::{Progress, note_progress};
 use super::sql::Sql;
-use super::{Error, Result, Store};
+use super::{Result, Store};
 use crate::domain::{RecordType, Snapshot};
 use apply::Applied;
 use feed::Feed;
@@ -130,6 +130,10 @@ impl Store {
         note_due(&tx, lease.integration, due).await?;
         feed.close(&tx).await?;
         if let Some(step) = page.run {
+            // A total may come with a page that holds none of them.
+            if let Some((of, _)) = step.expected {
+                stored.entry(of).or_default();
+            }
             note_run(&tx, lease.integration, &stored, step, page.now).await?;
         }
         tx.commit().await?;
@@ -168,16 +172,7 @@ async fn note_run(
         };
         sync_seen::Entity::insert(row).exec_without_returning(tx).await?;
     }
-    let mut sql = Sql::new(tx.get_database_backend());
-    let progress = super::entity::Json(step.progress);
-    sql.push("UPDATE sync_runs SET progress = ").bind(progress).push(", progressed_at = ").bind(millis(now));
-    sql.push(" WHERE integration_id = ").bind(integration).push(" AND id = ").bind(step.run);
-    // A run that was cancelled or given up meanwhile takes nothing more.
-    sql.push(" AND finished_at IS NULL");
-    if tx.execute_raw(sql.statement()).await?.rows_affected() == 0 {
-        return Err(Error::LeaseLost);
-    }
-    Ok(())
+    note_progress(tx, (integration, step.run), Some(&step.progress), now).await
 }
 
 /// Adds to what a run counted.

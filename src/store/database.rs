@@ -21,11 +21,16 @@ pub struct Options {
     pub read_url: Option<String>,
     /// The most connections to PostgreSQL, or readers of a SQLite file.
     pub connections: u32,
+    /// So long work on an integration is left to its holder without a sign of life.
+    pub lease: Duration,
 }
+
+/// Long enough for a holder that is only slow, short enough that nobody notices one that died.
+pub const LEASE: Duration = Duration::from_secs(45);
 
 impl Options {
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), read_url: None, connections: 16 }
+        Self { url: url.into(), read_url: None, connections: 16, lease: LEASE }
     }
 }
 
@@ -218,7 +223,8 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
 fn postgres(url: &str, connections: u32) -> ConnectOptions {
     let mut options = quiet(url);
     options
-        .max_connections(connections)
+        // Migrating holds a lock on one connection and works on another.
+        .max_connections(connections.max(2))
         .min_connections(1)
         .acquire_timeout(Duration::from_secs(30))
         .idle_timeout(Duration::from_secs(300));

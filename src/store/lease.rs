@@ -25,15 +25,17 @@ impl Lease {
     }
 }
 
-/// So long a lease holds without being renewed.
-pub const LEASE: Duration = Duration::from_secs(45);
-
 impl Store {
+    /// So long a lease holds without being renewed.
+    pub fn lease_time(&self) -> Duration {
+        self.0.lease
+    }
+
     /// Takes the lease unless somebody else holds it.
     pub async fn lease(&self, integration: Uuid, owner: Uuid, now: DateTime<Utc>) -> Result<Option<Lease>> {
         let mut sql = Sql::new(self.0.database.backend());
         sql.push("UPDATE integrations SET lease_fence = lease_fence + 1, lease_owner = ").bind(owner);
-        sql.push(", lease_until = ").bind(millis(now + LEASE)).push(" WHERE id = ").bind(integration);
+        sql.push(", lease_until = ").bind(millis(now + self.0.lease)).push(" WHERE id = ").bind(integration);
         sql.push(" AND (lease_until IS NULL OR lease_until < ").bind(millis(now)).push(") RETURNING lease_fence");
         let tx = self.0.database.begin().await?;
         let row = sea_orm::ConnectionTrait::query_one_raw(&tx, sql.statement()).await?;
@@ -43,7 +45,7 @@ impl Store {
     }
 
     pub async fn renew(&self, lease: &Lease, now: DateTime<Utc>) -> Result<()> {
-        self.set_lease_end(lease, Some(millis(now + LEASE))).await
+        self.set_lease_end(lease, Some(millis(now + self.0.lease))).await
     }
 
     pub async fn release(&self, lease: &Lease) -> Result<()> {

@@ -20,11 +20,12 @@ mod seal;
 mod sql;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use commit::{ChildrenCommit, Counts, DeletionCommit, PageCommit, Stored, Unseen};
 pub use convert::millis;
 pub use created::NARROWED;
-pub use database::{Options, Statements, is_embedded};
+pub use database::{LEASE, Options, Statements, is_embedded};
 pub use entity::RecordRow;
 pub use error::{Error, Result};
 pub use integrations::{Connection, NewIntegration, Settings, integration_state};
@@ -47,6 +48,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     database: Database,
     keyring: Keyring,
+    lease: Duration,
     /// Which integrations there are, read anew when the counter in the database says so.
     known: Known,
 }
@@ -55,7 +57,7 @@ impl Store {
     /// Connects. Does not migrate.
     pub async fn open(options: &Options, keyring: Keyring) -> Result<Self> {
         let database = Database::open(options).await?;
-        Ok(Self(Arc::new(Inner { database, keyring, known: Known::default() })))
+        Ok(Self(Arc::new(Inner { database, keyring, lease: options.lease, known: Known::default() })))
     }
 
     /// Brings the schema to this version.

@@ -1,10 +1,12 @@
 //! Sync runs: queued, worked on, finished. A run that was broken off is found unfinished and taken up again.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, ExprTrait,
-    FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -36,12 +38,19 @@ pub struct Progress {
     /// Whether all of its pages were committed, and only what is gone must still be found out.
     #[serde(default)]
     pub complete: bool,
-    /// Records of it that could not be read: not gone, though no page shows them.
+    /// What of it could not be read: not gone, though no page shows it.
     #[serde(default)]
-    pub problems: Vec<Uuid>,
-    /// Whether there was a record in it whose id could not be read.
-    #[serde(default)]
-    pub unidentified: bool,
+    pub problems: Problems,
+}
+
+/// Records that could not be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problems {
+    pub ids: HashSet<Uuid>,
+    /// Those whose id could not be read: each may be any record.
+    pub unidentified: usize,
+    /// The first of them, in words.
+    pub first: Option<String>,
 }
 
 impl Progress {
@@ -149,8 +158,13 @@ impl Store {
         Ok(rows.first().map(|row| row.try_get_by_index(0)).transpose()?.flatten())
     }
 
-    /// The run to work on: the one that was broken off, else the one that waits longest.
+    /// The run to work on: the one that was broken off, else the one that waits longest. None while the integration
+    /// is paused.
     pub async fn next_run(&self, lease: &Lease) -> Result<Option<Run>> {
+        let goes_on = integration::Entity::find_by_id(lease.integration).filter(integration::Column::Paused.eq(false));
+        if goes_on.count(self.reader()).await? == 0 {
+            return Ok(None);
+        }
         let unfinished = sync_run::Entity::find()
             .filter(sync_run::Column::IntegrationId.eq(lease.integration))
             .filter(sync_run::Column::FinishedAt.is_null())
@@ -210,7 +224,11 @@ impl Store {
 
     /// Notes that a stream begins: its models run.
     pub async fn begin_stream(&self, lease: &Lease, run: Uuid, models: &[RecordType]) -> Result<()> {
-        self.set_model_states(lease, run, models, SyncState::Running, None).await
+        let tx = self.0.database.begin().await?;
+        held(&tx, lease).await?;
+        model_states(&tx, lease, run, models, SyncState::Running, None).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Notes a stream's end. What it has seen is forgotten.
@@ -227,45 +245,34 @@ impl Store {
             model_states(&tx, lease, end.run, &[*model], end.state, end.error).await?;
             status(&tx, lease, *model, &end).await?;
         }
-        let mut sql = Sql::new(tx.get_database_backend());
-        sql.push("UPDATE sync_runs SET progress = ").bind(Json(end.progress.clone()));
-        sql.push(", progressed_at = ").bind(millis(end.now));
-        sql.push(" WHERE integration_id = ").bind(lease.integration).push(" AND id = ").bind(end.run);
-        sql.push(" AND finished_at IS NULL");
-        if tx.execute_raw(sql.statement()).await?.rows_affected() == 0 {
-            return Err(Error::LeaseLost);
-        }
+        note_progress(&tx, (lease.integration, end.run), Some(end.progress), end.now).await?;
         tx.commit().await?;
         Ok(())
     }
 
-    async fn set_model_states(
-        &self,
-        lease: &Lease,
-        run: Uuid,
-        models: &[RecordType],
-        state: SyncState,
-        error: Option<&str>,
-    ) -> Result<()> {
-        let tx = self.0.database.begin().await?;
-        model_states(&tx, lease, run, models, state, error).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Ends a run. False when it had been ended already, by a cancellation, say.
+    /// Ends a run. False when it had been ended already, by a cancellation, say: then nothing is written.
     pub async fn finish_run(&self, lease: &Lease, end: EndRun<'_>) -> Result<bool> {
         let tx = self.0.database.begin().await?;
         held(&tx, lease).await?;
-        let ended = end_run(&tx, lease.integration, end.run, end.state, end.now).await?;
+        if !end_run(&tx, lease.integration, end.run, end.state, end.now).await? {
+            return Ok(false);
+        }
+        let invalid = end.invalid && end.state == SyncState::AuthenticationFailed;
         let mut sql = Sql::new(tx.get_database_backend());
-        sql.push("UPDATE integrations SET next_sync_at = ").bind(millis(end.next_sync_at));
+        // Nobody tries by itself what was refused for long: new credentials set a time again.
+        sql.push("UPDATE integrations SET next_sync_at = ").bind((!invalid).then(|| millis(end.next_sync_at)));
         sql.push(", state_reason = ").bind(end.reason.map(str::to_owned));
-        if end.state == SyncState::AuthenticationFailed {
-            sql.push(", auth_failing_since = COALESCE(auth_failing_since, ").bind(millis(end.now)).push(")");
-            sql.push(", invalid = ").bind(end.invalid);
-        } else {
-            sql.push(", auth_failing_since = NULL, invalid = ").bind(false);
+        match end.state {
+            SyncState::AuthenticationFailed => {
+                sql.push(", auth_failing_since = COALESCE(auth_failing_since, ").bind(millis(end.now)).push(")");
+                sql.push(", invalid = ").bind(invalid);
+            }
+            SyncState::Succeeded | SyncState::PartiallyFailed => {
+                sql.push(", auth_failing_since = NULL, invalid = ").bind(false);
+            }
+            // A vendor that does not answer says nothing of the credentials.
+            SyncState::Failed | SyncState::TimedOut | SyncState::Cancelled | SyncState::Queued | SyncState::Running => {
+            }
         }
         if end.first_sync_done {
             sql.push(", first_synced_at = COALESCE(first_synced_at, ").bind(millis(end.now)).push(")");
@@ -273,15 +280,23 @@ impl Store {
         sql.push(" WHERE id = ").bind(lease.integration);
         tx.execute_raw(sql.statement()).await?;
         tx.commit().await?;
-        Ok(ended)
+        Ok(true)
     }
 
     /// Ends a run that nobody works on any more, or that somebody is working on: its worker notices.
     pub(super) async fn cancel_run(&self, integration: Uuid, run: Uuid, now: DateTime<Utc>) -> Result<bool> {
         let tx = self.0.database.begin().await?;
-        let ended = end_run(&tx, integration, run, SyncState::Cancelled, now).await?;
+        // The integration first, as every writer takes it. What is due already would begin the same again at once.
+        let mut sql = Sql::new(tx.get_database_backend());
+        sql.push("UPDATE integrations SET next_sync_at = CASE WHEN next_sync_at <= ").bind(millis(now));
+        sql.push(" THEN ").bind(millis(now)).push(" + sync_interval ELSE next_sync_at END WHERE id = ");
+        sql.bind(integration);
+        tx.execute_raw(sql.statement()).await?;
+        if !end_run(&tx, integration, run, SyncState::Cancelled, now).await? {
+            return Ok(false);
+        }
         tx.commit().await?;
-        Ok(ended)
+        Ok(true)
     }
 
     pub async fn auth_failing_since(&self, integration: Uuid) -> Result<Option<i64>> {
@@ -298,9 +313,11 @@ impl Store {
         Ok(found.and_then(|since| since.auth_failing_since))
     }
 
+    /// When its schedule wants it synced; none while it is paused.
     pub async fn next_sync_at(&self, integration: Uuid) -> Result<Option<i64>> {
         let mut sql = Sql::new(self.0.database.backend());
         sql.push("SELECT next_sync_at FROM integrations WHERE id = ").bind(integration);
+        sql.push(" AND paused = ").bind(false);
         let rows = self.0.database.fresh_rows(sql.statement()).await?;
         Ok(rows.first().map(|row| row.try_get_by_index(0)).transpose()?.flatten())
     }
@@ -330,11 +347,15 @@ impl Store {
 
     /// How many parents' children are to be read, for a progress bar.
     pub async fn expect_parents(&self, lease: &Lease, run: Uuid, model: RecordType, expected: u64) -> Result<()> {
-        let mut sql = Sql::new(self.0.database.backend());
+        let tx = self.0.database.begin().await?;
+        held(&tx, lease).await?;
+        let mut sql = Sql::new(tx.get_database_backend());
         sql.push("UPDATE sync_run_models SET expected = fetched + ").bind(i64::try_from(expected).unwrap_or(i64::MAX));
         sql.push(" WHERE integration_id = ").bind(lease.integration).push(" AND run_id = ").bind(run);
         sql.push(" AND model = ").bind(model.as_str());
-        self.0.database.execute(sql.statement()).await.map(drop)
+        tx.execute_raw(sql.statement()).await?;
+        tx.commit().await?;
+        Ok(())
     }
 }
 
@@ -359,6 +380,26 @@ pub struct EndRun<'a> {
     pub invalid: bool,
     pub first_sync_done: bool,
     pub now: DateTime<Utc>,
+}
+
+/// Notes that a run goes on, and how far it is. A run that was cancelled or given up meanwhile takes nothing more.
+pub(super) async fn note_progress(
+    tx: &DatabaseTransaction,
+    (integration, run): (Uuid, Uuid),
+    progress: Option<&Progress>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let mut sql = Sql::new(tx.get_database_backend());
+    sql.push("UPDATE sync_runs SET progressed_at = ").bind(millis(now));
+    if let Some(progress) = progress {
+        sql.push(", progress = ").bind(Json(progress.clone()));
+    }
+    sql.push(" WHERE integration_id = ").bind(integration).push(" AND id = ").bind(run);
+    sql.push(" AND finished_at IS NULL");
+    match tx.execute_raw(sql.statement()).await?.rows_affected() {
+        0 => Err(Error::LeaseLost),
+        _ => Ok(()),
+    }
 }
 
 /// Fails when the lease is no longer the latest.

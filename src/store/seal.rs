@@ -14,6 +14,8 @@ use crate::domain::Ids;
 const VERSION: u8 = 1;
 const KEY_ID: usize = 8;
 const NONCE: usize = 12;
+/// How much of a seal says by what it was sealed.
+pub(super) const HEAD: usize = 1 + KEY_ID;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyringError {

@@ -124,6 +124,8 @@ impl Engine {
         if !operator.access().sees(integration) {
             return Ok(Err(no_such_integration(&["id"])));
         }
+        // By a new token: what was allowed at the vendor meanwhile need not be part of the old one.
+        self.forget(integration);
         match self.open(integration).await {
             Ok(work) => Ok(Ok(work.connector.check(&work.account).await)),
             Err(NotOpened::Gone) => Ok(Err(no_such_integration(&["id"]))),

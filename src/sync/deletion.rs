@@ -1,12 +1,11 @@
 //! What a complete read did not show. Nothing is marked as deleted before the vendor confirms that it is gone,
 //! where it can be asked: pages have no snapshot, so a read can miss a record.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use uuid::Uuid;
 
 use super::run::Running;
-use super::stream::Shown;
 use super::{Engine, Error};
 use crate::connectors::manifest::{Reads, Stream};
 use crate::connectors::{self, CHILDREN_AT_ONCE, ErrorKind};
@@ -21,37 +20,44 @@ impl Engine {
         running: &Running<'_>,
         stream: &Stream,
         models: &[RecordType],
-        shown: &Shown,
+        seen: &HashSet<Uuid>,
     ) -> Result<Result<(), connectors::Error>, Error> {
         let [first, rest @ ..] = models else { return Ok(Ok(())) };
-        let unseen = self.store().unseen(running.lease, *first, &shown.seen).await?;
-        let confirmed = match self.confirm(running, *first, &unseen, shown).await {
+        let unseen = self.store().unseen(running.lease, *first, seen).await?;
+        let confirmed = match self.confirm(running, *first, &unseen).await {
+            Ok(confirmed) => confirmed,
+            Err(error) => return Ok(Err(error)),
+        };
+        let confirmed = match self.confirm_by_candidate(running, *first, &unseen, confirmed).await? {
             Ok(confirmed) => confirmed,
             Err(error) => return Ok(Err(error)),
         };
         // What is missing without being gone, or could not be read, keeps what belongs to it.
-        let kept: HashSet<Uuid> = unseen
+        let absent: HashSet<Uuid> = unseen
             .iter()
             .map(|record| record.id)
             .filter(|id| !confirmed.contains(id))
-            .chain(shown.problems.ids.iter().copied())
+            .chain(running.run.progress.problems.ids.iter().copied())
             .collect();
         for of in rest {
-            let unseen = self.store().unseen(running.lease, *of, &shown.seen).await?;
-            let of_kept = |record: &Unseen| record.parent.is_some_and(|parent| kept.contains(&parent));
-            let sure = !shown.problems.unidentified;
+            let unseen = self.store().unseen(running.lease, *of, seen).await?;
+            let replaced = match self.is_replaced(running, *of).await {
+                Ok(replaced) => replaced,
+                Err(error) => return Ok(Err(error)),
+            };
+            let of_kept = |record: &Unseen| match record.parent {
+                Some(parent) => absent.contains(&parent) || !(replaced || confirmed.contains(&parent)),
+                None => !replaced,
+            };
+            let sure = running.run.progress.problems.unidentified == 0;
             let gone: Vec<Uuid> =
                 unseen.iter().filter(|record| sure && !of_kept(record)).map(|record| record.id).collect();
             self.mark_gone(running, *of, &gone).await?;
         }
         let gone: Vec<Uuid> = confirmed.into_iter().collect();
-        for child in running.manifest().streams {
-            if let Reads::Children { parent, replaces, .. } = &child.reads
-                && parent == first
-            {
-                let children = self.store().belonging(running.lease, *replaces, &gone).await?;
-                self.mark_gone(running, *replaces, &children).await?;
-            }
+        for (_, replaces) in running.manifest().children_of(*first) {
+            let children = self.store().belonging(running.lease, replaces, &gone).await?;
+            self.mark_gone(running, replaces, &children).await?;
         }
         self.mark_gone(running, *first, &gone).await?;
         if !gone.is_empty() {
@@ -61,17 +67,24 @@ impl Engine {
         Ok(Ok(()))
     }
 
+    /// Whether records that come with another one replace those that came with it before.
+    async fn is_replaced(&self, running: &Running<'_>, of: RecordType) -> Result<bool, connectors::Error> {
+        match running.work.connector.confirm_gone(&running.work.account, of, &[]).await {
+            Ok(_) => Ok(false),
+            Err(error) if error.kind == ErrorKind::Unsupported => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Those of `unseen` that are gone for sure.
     async fn confirm(
         &self,
         running: &Running<'_>,
         of: RecordType,
         unseen: &[Unseen],
-        shown: &Shown,
     ) -> Result<HashSet<Uuid>, connectors::Error> {
-        let asked: Vec<&Unseen> = unseen.iter().filter(|record| !shown.problems.ids.contains(&record.id)).collect();
         let mut confirmed = HashSet::new();
-        for some in asked.chunks(CHILDREN_AT_ONCE) {
+        for some in unseen.chunks(CHILDREN_AT_ONCE) {
             let remote_ids: Vec<String> = some.iter().filter_map(|record| record.remote_id.clone()).collect();
             match running.work.connector.confirm_gone(&running.work.account, of, &remote_ids).await {
                 Ok(gone) => {
@@ -82,7 +95,7 @@ impl Engine {
                 }
                 // A vendor that cannot be asked: the complete read has to do, if all of it was understood.
                 Err(error) if error.kind == ErrorKind::Unsupported => {
-                    if !shown.problems.unidentified {
+                    if running.run.progress.problems.unidentified == 0 {
                         confirmed.extend(some.iter().map(|record| record.id));
                     }
                 }
@@ -90,6 +103,37 @@ impl Engine {
             }
         }
         Ok(confirmed)
+    }
+
+    /// Of applications that the vendor confirmed to be gone, those that their candidates do not name either.
+    async fn confirm_by_candidate(
+        &self,
+        running: &Running<'_>,
+        of: RecordType,
+        unseen: &[Unseen],
+        confirmed: HashSet<Uuid>,
+    ) -> Result<Result<HashSet<Uuid>, connectors::Error>, Error> {
+        if of != RecordType::Application || confirmed.is_empty() {
+            return Ok(Ok(confirmed));
+        }
+        let gone: Vec<&Unseen> = unseen.iter().filter(|record| confirmed.contains(&record.id)).collect();
+        let ids: Vec<Uuid> = gone.iter().map(|record| record.id).collect();
+        let mut candidates = self.store().candidates_of(running.lease, &ids).await?;
+        let mut claims: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for record in &gone {
+            if let (Some(candidate), Some(remote_id)) = (candidates.remove(&record.id), &record.remote_id) {
+                claims.entry(candidate).or_default().push(remote_id.clone());
+            }
+        }
+        let mut kept = HashSet::new();
+        for (candidate, applications) in claims {
+            match running.work.connector.named_by_candidate(&running.work.account, &candidate, &applications).await {
+                Ok(named) => kept.extend(named),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        let is_kept = |record: &&&Unseen| record.remote_id.as_ref().is_some_and(|id| kept.contains(id));
+        Ok(Ok(gone.iter().filter(|record| !is_kept(record)).map(|record| record.id).collect()))
     }
 
     /// Marks what only existed as long as a child pointed to it.
@@ -103,7 +147,9 @@ impl Engine {
     }
 
     async fn mark_gone(&self, running: &Running<'_>, of: RecordType, ids: &[Uuid]) -> Result<(), Error> {
-        let deletion = DeletionCommit { of, ids, run: Some(running.run.id), now: self.clock().now() };
+        let children: Vec<&str> = running.manifest().children_of(of).map(|(stream, _)| stream).collect();
+        let deletion =
+            DeletionCommit { of, ids, children: &children, run: Some(running.run.id), now: self.clock().now() };
         self.store().commit_deletion(running.lease, deletion).await?;
         Ok(())
     }

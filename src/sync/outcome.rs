@@ -37,7 +37,8 @@ impl Ended {
     }
 
     pub fn failed(error: &connectors::Error) -> Self {
-        let readable = matches!(error.kind, ErrorKind::Unavailable | ErrorKind::RateLimited | ErrorKind::Auth);
+        // Answers that fail or make no sense are no refusal: they may be better next time.
+        let readable = !matches!(error.kind, ErrorKind::Permission | ErrorKind::NotFound | ErrorKind::Unsupported);
         let state = if error.kind == ErrorKind::Auth { SyncState::AuthenticationFailed } else { SyncState::Failed };
         Self { state, error: Some(error.public.clone()), readable }
     }

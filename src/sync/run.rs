@@ -9,7 +9,7 @@ use super::accounts::{NotOpened, Work};
 use super::outcome::{self, Ended};
 use super::{Engine, Error};
 use crate::connectors::manifest::{Reads, Stream};
-use crate::connectors::{self, Carried, ErrorKind, Manifest};
+use crate::connectors::{self, Carried, ErrorKind, Manifest, Problem};
 use crate::domain::{IntegrationId, RecordType, SyncState};
 use crate::store::runs::{EndRun, EndStream, Run};
 use crate::store::{self, Lease};
@@ -21,6 +21,8 @@ pub(super) struct Running<'a> {
     pub work: Work,
     /// What streams left for later ones.
     pub carried: Carried,
+    /// By the stream, what of its facts could not be read.
+    pub unread_facts: HashMap<&'static str, Vec<Problem>>,
 }
 
 impl Running<'_> {
@@ -60,7 +62,7 @@ impl Engine {
                 return self.finish(lease, &run, state, Some(&error.public)).await;
             }
         };
-        let mut running = Running { lease, run, work, carried: Carried::default() };
+        let mut running = Running { lease, run, work, carried: Carried::default(), unread_facts: HashMap::new() };
         let models: Vec<RecordType> = {
             let streams = running.manifest().streams.iter().filter(|stream| running.wants(stream));
             streams.flat_map(Stream::models).collect()
@@ -167,6 +169,10 @@ impl Engine {
         if let Some(error) = &ended.error {
             let integration = IntegrationId(running.lease.integration);
             warn!(%integration, run = %running.run.id, stream = stream.name, error, "a stream was not read well");
+        }
+        if !ended.readable {
+            // What the vendor allows can be part of the token: the next run asks for a new one.
+            self.forget(running.lease.integration);
         }
         let end = EndStream {
             run: running.run.id,

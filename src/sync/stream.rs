@@ -10,49 +10,31 @@ use super::{Engine, Error};
 use crate::connectors::manifest::{Reads, Stream};
 use crate::connectors::{self, CHILDREN_AT_ONCE, ChildrenOf, Page, Problem, ReadPage};
 use crate::domain::{RecordType, Snapshot};
-use crate::store::runs::{Progress, RunStep, Seen};
+use crate::store::runs::{Problems, RunStep, Seen};
 use crate::store::{ChildrenCommit, PageCommit};
 
 /// The vendor's failures inside, ours outside.
 type Read<T> = Result<Result<T, connectors::Error>, Error>;
 
-/// What a stream's pages showed.
-#[derive(Default)]
-pub(super) struct Shown {
-    pub seen: HashSet<Uuid>,
-    pub problems: Problems,
-}
-
-/// Records that could not be read.
-#[derive(Default)]
-pub(super) struct Problems {
-    pub count: usize,
-    pub ids: HashSet<Uuid>,
-    /// Whether there was one whose id could not be read: it may be any record.
-    pub unidentified: bool,
-    first: Option<String>,
-}
-
-impl Problems {
-    fn add(&mut self, problems: Vec<Problem>) {
-        for problem in problems {
-            self.count += 1;
-            self.unidentified |= problem.id.is_none();
-            self.ids.extend(problem.id);
-            let name = problem.remote_id.map_or_else(String::new, |id| format!(" {id}"));
-            let message = format!("{}{name}: {}", problem.of, problem.message);
-            tracing::warn!(of = %problem.of, record = ?problem.id, message = problem.message, "a record was not understood");
-            self.first.get_or_insert(message);
+/// Adds records that could not be read.
+fn note(problems: &mut Problems, more: Vec<Problem>) {
+    for problem in more {
+        let name = problem.remote_id.map_or_else(String::new, |id| format!(" {id}"));
+        let message = format!("{}{name}: {}", problem.of, problem.message);
+        tracing::warn!(of = %problem.of, record = ?problem.id, message = problem.message, "a record was not understood");
+        problems.first.get_or_insert(message);
+        match problem.id {
+            Some(id) => drop(problems.ids.insert(id)),
+            None => problems.unidentified += 1,
         }
     }
+}
 
-    fn ended(&self) -> Ended {
-        match (&self.first, self.count) {
-            (Some(first), 1) => Ended::partly(format!("1 record could not be read: {first}")),
-            (Some(first), count) => Ended::partly(format!("{count} records could not be read, the first: {first}")),
-            (None, 0) => Ended::well(),
-            (None, count) => Ended::partly(format!("{count} records could not be read")),
-        }
+fn ended(problems: &Problems) -> Ended {
+    let Some(first) = &problems.first else { return Ended::well() };
+    match problems.ids.len() + problems.unidentified {
+        1 => Ended::partly(format!("1 record could not be read: {first}")),
+        count => Ended::partly(format!("{count} records could not be read, the first: {first}")),
     }
 }
 
@@ -66,6 +48,8 @@ impl Engine {
                 Err(error) => return Ok(Err(error)),
             };
             page.carry.into_iter().for_each(|fact| running.carried.put(fact));
+            // Told with the streams that need the facts.
+            running.unread_facts.entry(stream.name).or_default().extend(page.problems);
             match page.next {
                 Some(next) => cursor = Some(next),
                 None => return Ok(Ok(())),
@@ -82,7 +66,7 @@ impl Engine {
     }
 
     async fn read_pages(&self, running: &mut Running<'_>, stream: &Stream, models: &[RecordType]) -> Read<Ended> {
-        let mut shown = self.take_up(running, stream).await?;
+        let mut seen = self.take_up(running, stream).await?;
         if !running.run.progress.complete {
             let cursor = running.run.progress.cursor.clone();
             let mut page = match self.page(running, stream.name, cursor.as_deref()).await {
@@ -95,17 +79,13 @@ impl Engine {
                 carry.into_iter().for_each(|fact| running.carried.put(fact));
                 let mut ids: Vec<Uuid> = records.iter().map(|record| record.id).collect();
                 ids.extend(problems.iter().filter_map(|problem| problem.id));
-                shown.seen.extend(&ids);
-                shown.problems.add(problems);
-                running.run.progress = Progress {
-                    stream: Some(stream.name.to_owned()),
-                    cursor: next.clone(),
-                    page: running.run.progress.page + 1,
-                    complete: next.is_none(),
-                    problems: shown.problems.ids.iter().copied().collect(),
-                    unidentified: shown.problems.unidentified,
-                    ..std::mem::take(&mut running.run.progress)
-                };
+                seen.extend(&ids);
+                let progress = &mut running.run.progress;
+                note(&mut progress.problems, problems);
+                progress.stream = Some(stream.name.to_owned());
+                progress.cursor.clone_from(&next);
+                progress.page += 1;
+                progress.complete = next.is_none();
                 let expected = expected.and_then(|total| models.first().map(|model| (*model, total)));
                 let commit = self.commit(running, stream, &records, ids, expected);
                 // The next page is read while this one is written.
@@ -124,25 +104,28 @@ impl Engine {
                 }
             }
         }
-        match self.delete_unseen(running, stream, models, &shown).await? {
-            Ok(()) => Ok(Ok(shown.problems.ended())),
+        match self.delete_unseen(running, stream, models, &seen).await? {
+            Ok(()) => Ok(Ok(ended(&running.run.progress.problems))),
             Err(error) => Ok(Ok(Ended::partly(format!("what is gone could not be confirmed: {}", error.public)))),
         }
     }
 
     /// What was seen of the stream before the run was broken off.
-    async fn take_up(&self, running: &mut Running<'_>, stream: &Stream) -> Result<Shown, Error> {
-        let mut shown = Shown::default();
-        let progress = &mut running.run.progress;
-        if progress.stream.as_deref() == Some(stream.name) {
-            shown.seen.extend(self.store().seen(running.lease, running.run.id, stream.name).await?);
-            shown.problems.ids.extend(&progress.problems);
-            shown.problems.count = progress.problems.len() + usize::from(progress.unidentified);
-            shown.problems.unidentified = progress.unidentified;
-        } else {
-            progress.forget_stream();
+    async fn take_up(&self, running: &mut Running<'_>, stream: &Stream) -> Result<HashSet<Uuid>, Error> {
+        if running.run.progress.stream.as_deref() == Some(stream.name) {
+            let seen = self.store().seen(running.lease, running.run.id, stream.name).await?;
+            return Ok(seen.into_iter().collect());
         }
-        Ok(shown)
+        running.run.progress.forget_stream();
+        let needed = running.manifest().streams.iter().filter(|facts| match &facts.reads {
+            Reads::Carry { needed_by } => needed_by.contains(&stream.name),
+            Reads::Pages(_) | Reads::Children { .. } => false,
+        });
+        for facts in needed {
+            let unread = running.unread_facts.get(facts.name).cloned().unwrap_or_default();
+            note(&mut running.run.progress.problems, unread);
+        }
+        Ok(HashSet::new())
     }
 
     async fn commit(
@@ -154,10 +137,8 @@ impl Engine {
         expected: Option<(RecordType, u64)>,
     ) -> Result<(), Error> {
         let manifest = running.manifest();
-        let children = manifest.streams.iter().filter_map(|child| match &child.reads {
-            Reads::Children { parent, .. } => Some((*parent, child.name)),
-            Reads::Pages(_) | Reads::Carry { .. } => None,
-        });
+        let children = stream.models().into_iter();
+        let children = children.flat_map(|of| manifest.children_of(of).map(move |(child, _)| (of, child)));
         let children: Vec<_> = children.collect();
         let progress = running.run.progress.clone();
         let seen = Seen { stream: stream.name.to_owned(), page: progress.page, ids };
@@ -203,17 +184,13 @@ impl Engine {
     ) -> Read<Ended> {
         let (lease, run) = (running.lease, running.run.id);
         let mut problems = Problems::default();
-        // Parents that stay on the list are skipped by position: they are tried again by the next run.
-        let mut left: HashSet<String> = HashSet::new();
         let expected = self.store().count_due_parents(lease, stream.name).await?;
         self.store().expect_parents(lease, run, replaces, expected).await?;
+        // What stays on the list is tried again by the next run.
+        let mut last: Option<String> = None;
         loop {
-            let due = self.store().due_parents(lease, stream.name, CHILDREN_AT_ONCE + left.len()).await?;
-            let due: Vec<String> =
-                due.into_iter().filter(|parent| !left.contains(parent)).take(CHILDREN_AT_ONCE).collect();
-            if due.is_empty() {
-                break;
-            }
+            let due = self.store().due_parents(lease, stream.name, last.as_deref(), CHILDREN_AT_ONCE).await?;
+            let Some(after) = due.last() else { break };
             let answers = match self.children(running, stream.name, &due).await {
                 Ok(answers) => answers,
                 Err(error) => return Ok(Err(error)),
@@ -227,33 +204,30 @@ impl Engine {
                         snapshots.extend(records);
                         parents.push((answer.parent, id));
                     }
-                    // The parent's own stream finds out that it is gone.
-                    ChildrenOf::Gone => parents.push((answer.parent, id)),
+                    // Its own stream finds out whether it is gone, and takes it off the list.
+                    ChildrenOf::Gone => {}
                     ChildrenOf::Unreadable(message) => {
-                        let problem =
-                            Problem { of: replaces, id: None, remote_id: Some(answer.parent.clone()), message };
-                        problems.add(vec![problem]);
-                        left.insert(answer.parent);
+                        let (id, remote_id) = (Some(id), Some(answer.parent));
+                        note(&mut problems, vec![Problem { of: replaces, id, remote_id, message }]);
                     }
                 }
             }
-            let answered: HashSet<&str> = parents.iter().map(|(parent, _)| parent.as_str()).collect();
-            let silent = due.iter().filter(|parent| !answered.contains(parent.as_str())).cloned();
-            left.extend(silent.collect::<Vec<_>>());
             if !parents.is_empty() {
                 let commit = ChildrenCommit {
-                    stream: name_of(running, stream.name),
+                    stream: stream.name,
                     replaces,
                     parents: &parents,
                     snapshots: &snapshots,
+                    volatile: running.manifest().volatile,
                     run: Some(run),
                     now: self.clock().now(),
                 };
                 self.store().commit_children(lease, commit).await?;
             }
+            last = Some(after.clone());
         }
         self.delete_derived(running, stream).await?;
-        Ok(Ok(problems.ended()))
+        Ok(Ok(ended(&problems)))
     }
 
     async fn children(
@@ -270,9 +244,4 @@ impl Engine {
             }
         }
     }
-}
-
-/// The manifest's own text of a stream's name.
-fn name_of(running: &Running<'_>, name: &str) -> &'static str {
-    running.manifest().streams.iter().find(|stream| stream.name == name).map_or("", |stream| stream.name)
 }

@@ -4,7 +4,6 @@ use uuid::Uuid;
 
 use super::{Engine, Error, NotOpened};
 use crate::connectors;
-use crate::connectors::manifest::Reads;
 use crate::domain::{IdSpace, IntegrationId, RecordType, Snapshot, SyncScope};
 use crate::store::{DeletionCommit, Lease, NARROWED, PageCommit};
 
@@ -50,14 +49,9 @@ impl Engine {
         };
         let manifest = work.connector.manifest();
         let records = self.narrowed(integration, work.settings.scope, fetched.records).await?;
-        let children: Vec<_> = manifest
-            .streams
-            .iter()
-            .filter_map(|stream| match &stream.reads {
-                Reads::Children { parent, .. } => Some((*parent, stream.name)),
-                Reads::Pages(_) | Reads::Carry { .. } => None,
-            })
-            .collect();
+        let children = RecordType::ALL.iter();
+        let children = children.flat_map(|of| manifest.children_of(*of).map(move |(child, _)| (*of, child)));
+        let children: Vec<_> = children.collect();
         let lease = Lease::beside(integration);
         let commit = PageCommit {
             snapshots: &records,
@@ -69,8 +63,14 @@ impl Engine {
         self.store().commit_page(&lease, commit).await?;
         let ids = IdSpace::new(IntegrationId(integration));
         for (of, remote_id) in &fetched.gone {
-            let deletion =
-                DeletionCommit { of: *of, ids: &[ids.uuid(*of, remote_id)], run: None, now: self.clock().now() };
+            let streams: Vec<_> = manifest.children_of(*of).map(|(child, _)| child).collect();
+            let deletion = DeletionCommit {
+                of: *of,
+                ids: &[ids.uuid(*of, remote_id)],
+                children: &streams,
+                run: None,
+                now: self.clock().now(),
+            };
             self.store().commit_deletion(&lease, deletion).await?;
         }
         Ok(Ok(()))

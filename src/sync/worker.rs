@@ -12,9 +12,6 @@ use super::{Engine, Error};
 use crate::domain::{IntegrationId, SyncKind};
 use crate::store::{self, Lease};
 
-/// So often a lease is renewed while work goes on.
-const RENEWED_EVERY: Duration = Duration::from_secs(15);
-
 /// Integrations that one process works on at once.
 pub const AT_ONCE: usize = 8;
 
@@ -54,7 +51,11 @@ impl Engine {
         match worked {
             Ok(()) => {}
             Err(Error::Store(store::Error::LeaseLost)) => warn!(%integration, "the lease was lost"),
-            Err(error) => error!(%integration, %error, "a sync was broken off"),
+            Err(error) => {
+                error!(%integration, %error, "a sync was broken off");
+                // It would fail again at once: the lease is left to run out first.
+                return;
+            }
         }
         // When it is lost, somebody else has it.
         let _ = self.store().release(&lease).await;
@@ -63,7 +64,7 @@ impl Engine {
     /// Renews the lease; ends when it is lost.
     async fn keep(&self, lease: &Lease) {
         loop {
-            tokio::time::sleep(RENEWED_EVERY).await;
+            tokio::time::sleep(self.store().lease_time() / 3).await;
             match self.store().renew(lease, self.clock().now()).await {
                 Ok(()) => {}
                 Err(store::Error::LeaseLost) => return,

@@ -102,18 +102,23 @@ impl Client<'_> {
 
     /// Whether HR WORKS says that it has no such record (any more).
     pub async fn is_gone(&self, one: One<'_>) -> Result<bool, Error> {
-        self.one(one).await.map(|row| row.is_none())
+        Ok(self.find(one).await?.is_none())
     }
 
-    /// A record on its own; none when HR WORKS says that there is no such record.
+    /// As [`Client::find`], as a value.
     pub async fn one(&self, one: One<'_>) -> Result<Option<Value>, Error> {
+        Ok(self.find(one).await?.map(Value::Object))
+    }
+
+    /// One record; none when HR WORKS says that it has no such record (any more).
+    pub async fn find(&self, one: One<'_>) -> Result<Option<Map<String, Value>>, Error> {
         let mut call = get(one.endpoint).with("id", one.id);
         if let Some(kind) = one.person_identifier_type {
             call = call.query("personIdentifierType", kind);
         }
         let answer = self.0.send(call).await?;
         if answer.status.is_success() {
-            return object(&answer).map(|row| Some(Value::Object(row)));
+            return object(&answer).map(Some);
         }
         let refusal = Refusal::read(&answer.body);
         if refusal.is_of_record(answer.status.as_u16()) { Ok(None) } else { Err(refusal.error(&answer)) }

@@ -33,8 +33,10 @@ pub async fn confirm(account: &Account, of: RecordType, remote_ids: &[String]) -
         RecordType::Application => applications(client, remote_ids).await,
         // The usual ones are part of HR WORKS; of others nothing tells that they were abolished.
         RecordType::ApplicationStage => Ok(Vec::new()),
-        // Those that exist are replaced with their job.
-        RecordType::JobStage | RecordType::HiringTeamMember | RecordType::Tag | RecordType::CandidateTag => {
+        // One for every status that a job application has: one that is not shown now was not taken from the jobs.
+        RecordType::JobStage => Ok(Vec::new()),
+        // There are none.
+        RecordType::HiringTeamMember | RecordType::Tag | RecordType::CandidateTag => {
             Err(Error::new(ErrorKind::Unsupported, format!("HR WORKS cannot be asked for a single {of}")))
         }
     }
@@ -83,6 +85,23 @@ async fn applications(client: Client<'_>, remote_ids: &[String]) -> Result<Vec<S
         at = listed.next;
     }
     Ok(remote_ids.iter().filter(|id| missing.contains(id.as_str())).cloned().collect())
+}
+
+/// Those that stand in the applicant's own record. An applicant that HR WORKS denies agrees with the list.
+pub async fn named_by_applicant(
+    account: &Account,
+    applicant: &str,
+    applications: &[String],
+) -> Result<Vec<String>, Error> {
+    let Some(record) = Client(&account.http).find(One::new(APPLICANT, applicant)).await? else { return Ok(Vec::new()) };
+    let rows = match record.get("jobApplications") {
+        Some(Value::Array(rows)) => rows.as_slice(),
+        None | Some(Value::Null) => &[],
+        Some(_) => return Err(Error::shape(APPLICANT, "jobApplications", "an array")),
+    };
+    let named: Option<BTreeSet<String>> = rows.iter().map(id).collect();
+    let named = named.ok_or_else(|| Error::shape(APPLICANT, "the id of a job application", "text"))?;
+    Ok(applications.iter().filter(|id| named.contains(*id)).cloned().collect())
 }
 
 fn id(row: &Value) -> Option<String> {

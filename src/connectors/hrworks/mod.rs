@@ -5,6 +5,8 @@ mod actions;
 mod auth;
 mod check;
 mod client;
+#[cfg(test)]
+pub mod conformance;
 mod fetch;
 mod gone;
 mod manifest;
@@ -110,6 +112,15 @@ impl Connector for HrWorks {
 
     async fn passthrough(&self, account: &Account, request: Passthrough) -> Result<Answer, Error> {
         actions::passthrough(account, request).await
+    }
+
+    async fn named_by_candidate(
+        &self,
+        account: &Account,
+        candidate: &str,
+        applications: &[String],
+    ) -> Result<Vec<String>, Error> {
+        gone::named_by_applicant(account, candidate, applications).await
     }
 }
 

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
 
-use super::client::{AT_ONCE, Client, EMPLOYEE, MEMBERS, RECRUITMENT, USER};
+use super::client::{AT_ONCE, Client, EMPLOYEE, JOBS_OF, MEMBERS, RECRUITMENT, USER};
 use super::mapping;
+use super::paging::{Listed, Paging};
 use super::read::{every_row, every_state};
-use super::wire::Id;
+use super::wire::{Id, Reference};
 use crate::connectors::connector::Account;
 use crate::connectors::error::{Error, ErrorKind};
 use crate::domain::RecordType;
@@ -67,4 +69,33 @@ async fn applications(client: Client<'_>, remote_ids: &[String]) -> Result<Vec<S
         gone.extend(missing.map(|candidate| mapping::application_key(job, candidate)));
     }
     Ok(gone)
+}
+
+/// Those whose job stands in the list of the candidate's own jobs. Only names of its fields are known from code that
+/// reads it, so the job is looked for under each of them.
+pub async fn named_by_employee(
+    account: &Account,
+    candidate: &str,
+    applications: &[String],
+) -> Result<Vec<String>, Error> {
+    let client = Client(&account.http);
+    let list = |at: Paging| async move {
+        let listed = client.page_of(JOBS_OF, candidate, &at).await?;
+        // Most likely not paged at all: without page headers the first answer is the whole list.
+        Ok(Listed { total_pages: listed.total_pages.or(Some(1)), ..listed })
+    };
+    let rows = match every_row(list).await {
+        Ok(rows) => rows,
+        // The person is gone, or there is no such list: the job's own has to do.
+        Err(error) if error.kind == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let job = |row: &Value| {
+        let named = ["recruitment", "job"].into_iter().find_map(|name| row.get(name).and_then(Reference::read));
+        named.map(|reference| reference.0).or_else(|| Id::of(row))
+    };
+    let jobs: Option<BTreeSet<Id>> = rows.iter().map(job).collect();
+    let jobs = jobs.ok_or_else(|| Error::shape(JOBS_OF, "recruitment.id", "an id"))?;
+    let is_named = |id: &&String| id.split_once(':').is_some_and(|(job, _)| jobs.contains(&Id(job.to_owned())));
+    Ok(applications.iter().filter(is_named).cloned().collect())
 }

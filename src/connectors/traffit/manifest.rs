@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::connectors::manifest::{
     ActionCoverage, CredentialField, CredentialFormat, Feature, FeatureKey, FieldCoverage, Limits, Manifest,
-    ModelCoverage, Reads, Stream, field, noted,
+    ModelCoverage, Reads, Stream, WebhookEvent, field, noted,
 };
 use crate::domain::{ActionKind, RecordType};
 
@@ -19,7 +19,7 @@ pub static MANIFEST: Manifest = Manifest {
     models: MODELS,
     actions: ACTIONS,
     features: FEATURES,
-    webhook_events: &[],
+    webhook_events: WEBHOOK_EVENTS,
     guide: include_str!("GUIDE.md"),
     volatile: &[],
 };
@@ -139,6 +139,7 @@ const MODELS: &[ModelCoverage] = &[
             field("source"),
             noted("emailAddresses", "TRAFFIT keeps one."),
             noted("phoneNumbers", "One entry with TRAFFIT's text as it is, which can hold several numbers."),
+            field("customFields"),
             field("remoteData"),
         ],
     },
@@ -162,6 +163,7 @@ const MODELS: &[ModelCoverage] = &[
             noted("currentStage", "From the stage history; null for the few that TRAFFIT has no history of."),
             field("job"),
             field("candidate"),
+            field("customFields"),
             noted("remoteData", "The current row of the stage history; TRAFFIT has no application object."),
         ],
     },
@@ -273,6 +275,31 @@ const FEATURES: &[Feature] = &[
     ),
 ];
 
+// TRAFFIT's own names for what it can notify of, then what it has no notification for.
+const WEBHOOK_EVENTS: &[WebhookEvent] = &[
+    not_covered("candidate_created", "A candidate was created."),
+    not_covered("candidate_deleted", "A candidate was deleted."),
+    not_covered("candidate_soft_deleted", "A candidate was anonymised (GDPR)."),
+    not_covered("candidate_merged", "Two candidates became one."),
+    not_covered("candidate_applied", "A candidate applied for a job."),
+    not_covered("candidate_added_to_job", "A recruiter added a candidate to a job."),
+    not_covered("candidate_moved_in_job", "A candidate moved to another stage of a job."),
+    not_covered("candidate_hired", "A candidate was hired."),
+    not_covered("candidate_removed_from_job", "A candidate was taken out of a job."),
+    not_covered("job_created", "A job was created."),
+    not_covered("job_updated", "A job was changed."),
+    not_covered("job_deleted", "A job was deleted."),
+    not_covered("tag assigned", "TRAFFIT names no such event; tags are read of each candidate that is new or changed."),
+    not_covered("interview scheduled", "TRAFFIT names no such event, and interviews are not read."),
+    not_covered("interview updated", "TRAFFIT names no such event, and interviews are not read."),
+    not_covered("screening questions updated", "TRAFFIT names no such event, and screening questions are not read."),
+    not_covered("talent pool changes", "TRAFFIT names no such event, and talent pools are not read."),
+    not_covered("candidate consents", "TRAFFIT names no such event, and consents are not read."),
+    not_covered("candidate activity deletions", "TRAFFIT names no such event, and activities are not read."),
+    not_covered("CRM person/activity events", "TRAFFIT names no such event, and its CRM is not read."),
+    not_covered("user deactivation", "TRAFFIT names no such event; every sync reads all users."),
+];
+
 const fn supported(key: FeatureKey) -> Feature {
     Feature { key, supported: true, note: None }
 }
@@ -283,4 +310,8 @@ const fn noted_feature(key: FeatureKey, note: &'static str) -> Feature {
 
 const fn missing(key: FeatureKey, note: &'static str) -> Feature {
     Feature { key, supported: false, note: Some(note) }
+}
+
+const fn not_covered(event: &'static str, description: &'static str) -> WebhookEvent {
+    WebhookEvent { event, covered: false, description }
 }

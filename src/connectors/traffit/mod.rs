@@ -117,6 +117,15 @@ impl Connector for Traffit {
     async fn passthrough(&self, account: &Account, request: Passthrough) -> Result<Answer, Error> {
         actions::passthrough(account, request).await
     }
+
+    async fn named_by_candidate(
+        &self,
+        account: &Account,
+        candidate: &str,
+        applications: &[String],
+    ) -> Result<Vec<String>, Error> {
+        gone::named_by_employee(account, candidate, applications).await
+    }
 }
 
 fn is_dns_label(text: &str) -> bool {

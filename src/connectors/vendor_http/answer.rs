@@ -1,5 +1,7 @@
 //! What a vendor answered, and how it is understood. Messages name endpoint and field, never a value.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
@@ -29,7 +31,8 @@ impl Answer {
 
     /// The body as JSON of type `T`; an error of kind `Shape` when it is not.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        let mut text = serde_json::Deserializer::from_slice(&self.body);
+        let body = without_nul(&self.body);
+        let mut text = serde_json::Deserializer::from_slice(&body);
         let wrong = match serde_path_to_error::deserialize(&mut text) {
             Ok(value) => match text.end() {
                 Ok(()) => return Ok(value),
@@ -62,6 +65,28 @@ impl Answer {
         Error::new(ErrorKind::Shape, format!("{} answered {content_type} that is not JSON", self.endpoint))
             .private(format!("status {}, {} bytes", self.status.as_u16(), self.body.len()))
     }
+}
+
+/// PostgreSQL keeps no text with U+0000, and one such character must not stop the page that it is on.
+fn without_nul(body: &[u8]) -> Cow<'_, [u8]> {
+    const NUL: &[u8] = b"\\u0000";
+    if !body.windows(NUL.len()).any(|part| part == NUL) {
+        return Cow::Borrowed(body);
+    }
+    let mut kept = Vec::with_capacity(body.len());
+    let mut rest = body;
+    while let [byte, ..] = rest {
+        if let Some(after) = rest.strip_prefix(NUL) {
+            rest = after;
+            continue;
+        }
+        // An escape is taken as a whole: behind an escaped backslash, u0000 is five letters.
+        let length = if *byte == b'\\' { 2 } else { 1 };
+        let (taken, after) = rest.split_at(length.min(rest.len()));
+        kept.extend_from_slice(taken);
+        rest = after;
+    }
+    Cow::Owned(kept)
 }
 
 /// One row of an answer; the error reads `<field path> is not <expected>`.
@@ -142,6 +167,13 @@ mod tests {
         }
         let error = answer("application/json", r#"{"rows":[]}"#).rows().unwrap_err();
         assert_eq!(error.public, "/jobs/{id} answered an unexpected shape: the body is not an array");
+    }
+
+    #[test]
+    fn nul_is_left_out_and_nothing_else() {
+        let text = |body: &str| answer("application/json", body).json::<String>().unwrap();
+        assert_eq!(text(r#""a\u0000b\u0000""#), "ab");
+        assert_eq!(text(r#""a\\u0000\u0001""#), "a\\u0000\u{1}");
     }
 
     #[test]

@@ -11,14 +11,14 @@ use super::deletion::{mark, parent_column};
 use super::feed::Feed;
 use super::{Stored, add_counts, for_type};
 use crate::domain::{RecordType, Snapshot};
-use crate::store::convert::millis;
 use crate::store::entity::{
     RecordRow, application, application_stage, candidate, candidate_tag, hiring_team_member, job, job_stage, tag, user,
 };
 use crate::store::lease::Lease;
 use crate::store::read::Key;
+use crate::store::runs::note_progress;
 use crate::store::sql::Sql;
-use crate::store::{Error, Result, Store};
+use crate::store::{Result, Store};
 
 pub struct ChildrenCommit<'a> {
     pub stream: &'static str,
@@ -28,16 +28,28 @@ pub struct ChildrenCommit<'a> {
     pub parents: &'a [(String, Uuid)],
     /// What they have now; also records of other types that come along.
     pub snapshots: &'a [Snapshot],
+    /// JSON Pointers into payloads whose values mean nothing.
+    pub volatile: &'a [&'static str],
     pub run: Option<Uuid>,
     pub now: DateTime<Utc>,
 }
 
 impl Store {
-    /// The remote ids of parents whose children must still be read, at most so many.
-    pub async fn due_parents(&self, lease: &Lease, stream: &str, most: usize) -> Result<Vec<String>> {
+    /// The remote ids of parents whose children must still be read, in order, at most so many after one of them.
+    pub async fn due_parents(
+        &self,
+        lease: &Lease,
+        stream: &str,
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<String>> {
         let mut sql = Sql::new(self.0.database.backend());
         sql.push("SELECT parent FROM due_children WHERE integration_id = ").bind(lease.integration);
-        sql.push(" AND stream = ").bind(stream).push(" ORDER BY parent LIMIT ");
+        sql.push(" AND stream = ").bind(stream);
+        if let Some(after) = after {
+            sql.push(" AND parent > ").bind(after);
+        }
+        sql.push(" ORDER BY parent LIMIT ");
         sql.bind(i64::try_from(most).unwrap_or(i64::MAX));
         let rows = self.0.database.fresh_rows(sql.statement()).await?;
         Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
@@ -53,7 +65,7 @@ impl Store {
     }
 
     pub async fn commit_children(&self, lease: &Lease, children: ChildrenCommit<'_>) -> Result<Stored> {
-        let prepared = apply::prepare(children.snapshots, &[]);
+        let prepared = apply::prepare(children.snapshots, children.volatile);
         let tx = self.0.database.begin().await?;
         let mut feed = Feed::open(&tx, lease, children.now).await?;
         let mut stored = Stored::new();
@@ -75,26 +87,32 @@ impl Store {
             let deleted = for_type!(of, R => mark::<R>(&tx, lease.integration, &gone, &mut feed).await?);
             stored.entry(of).or_default().deleted += deleted;
         }
-        let mut sql = Sql::new(tx.get_database_backend());
-        sql.push("DELETE FROM due_children WHERE integration_id = ").bind(lease.integration);
-        sql.push(" AND stream = ").bind(children.stream).push(" AND ");
         let remote: Vec<String> = children.parents.iter().map(|(remote, _)| remote.clone()).collect();
-        sql.one_of("parent", &remote);
-        tx.execute_raw(sql.statement()).await?;
+        forget_due(&tx, lease.integration, children.stream, &remote).await?;
         feed.close(&tx).await?;
         if let Some(run) = children.run {
             add_counts(&tx, lease.integration, run, &stored, None).await?;
-            let mut sql = Sql::new(tx.get_database_backend());
-            sql.push("UPDATE sync_runs SET progressed_at = ").bind(millis(children.now));
-            sql.push(" WHERE integration_id = ").bind(lease.integration).push(" AND id = ").bind(run);
-            sql.push(" AND finished_at IS NULL");
-            if tx.execute_raw(sql.statement()).await?.rows_affected() == 0 {
-                return Err(Error::LeaseLost);
-            }
+            note_progress(&tx, (lease.integration, run), None, children.now).await?;
         }
         tx.commit().await?;
         Ok(stored)
     }
+}
+
+/// Takes parents off the list of those whose children must be read.
+pub(super) async fn forget_due(
+    tx: &DatabaseTransaction,
+    integration: Uuid,
+    stream: &str,
+    parents: &[String],
+) -> Result<()> {
+    for some in parents.chunks(5000) {
+        let mut sql = Sql::new(tx.get_database_backend());
+        sql.push("DELETE FROM due_children WHERE integration_id = ").bind(integration);
+        sql.push(" AND stream = ").bind(stream).push(" AND ").one_of("parent", some);
+        tx.execute_raw(sql.statement()).await?;
+    }
+    Ok(())
 }
 
 /// The living rows of these parents that are not among `kept`.

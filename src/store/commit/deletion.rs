@@ -1,11 +1,12 @@
 //! Records that the vendor has no longer: found by what a complete read did not show, marked, never removed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 
+use super::children::forget_due;
 use super::feed::Feed;
 use super::{Counts, Stored, add_counts, for_type};
 use crate::domain::{ChangeKind, RecordType};
@@ -15,12 +16,15 @@ use crate::store::entity::{
 };
 use crate::store::lease::Lease;
 use crate::store::read::Key;
+use crate::store::runs::note_progress;
 use crate::store::sql::Sql;
 use crate::store::{Result, Store};
 
 pub struct DeletionCommit<'a> {
     pub of: RecordType,
     pub ids: &'a [Uuid],
+    /// Streams of children that need not be read for them any more.
+    pub children: &'a [&'static str],
     pub run: Option<Uuid>,
     pub now: DateTime<Utc>,
 }
@@ -85,6 +89,24 @@ impl Store {
         Ok(found)
     }
 
+    /// The remote ids of the candidates of these applications, as far as they are known.
+    pub async fn candidates_of(&self, lease: &Lease, applications: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+        let mut found = HashMap::new();
+        for some in applications.chunks(5000) {
+            let keys: Vec<Key> = some.iter().map(|id| Key { integration: lease.integration, id: *id }).collect();
+            let mut sql = Sql::new(self.0.database.backend());
+            sql.push("SELECT t.id, c.remote_id FROM ")
+                .keys(&keys)
+                .push(" CROSS JOIN applications t JOIN candidates c ");
+            sql.push("ON c.integration_id = t.integration_id AND c.id = t.candidate_id WHERE ");
+            sql.push("t.integration_id = p.integration_id AND t.id = p.id AND c.remote_id IS NOT NULL");
+            for row in self.0.database.fresh_rows(sql.statement()).await? {
+                found.insert(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            }
+        }
+        Ok(found)
+    }
+
     /// The living tags that no living candidate tag names.
     pub async fn unused_tags(&self, lease: &Lease) -> Result<Vec<Uuid>> {
         let mut sql = Sql::new(self.0.database.backend());
@@ -105,15 +127,30 @@ impl Store {
         let mut deleted = 0;
         for some in deletion.ids.chunks(5000) {
             deleted += for_type!(deletion.of, R => mark::<R>(&tx, lease.integration, some, &mut feed).await?);
+            if !deletion.children.is_empty() {
+                let parents = remote_ids(&tx, lease.integration, deletion.of, some).await?;
+                for stream in deletion.children {
+                    forget_due(&tx, lease.integration, stream, &parents).await?;
+                }
+            }
         }
         feed.close(&tx).await?;
         if let Some(run) = deletion.run {
             let stored = Stored::from([(deletion.of, Counts { deleted, ..Counts::default() })]);
             add_counts(&tx, lease.integration, run, &stored, None).await?;
+            note_progress(&tx, (lease.integration, run), None, deletion.now).await?;
         }
         tx.commit().await?;
         Ok(deleted)
     }
+}
+
+async fn remote_ids(tx: &DatabaseTransaction, integration: Uuid, of: RecordType, ids: &[Uuid]) -> Result<Vec<String>> {
+    let mut sql = Sql::new(tx.get_database_backend());
+    sql.push("SELECT t.remote_id FROM ").push(for_type!(of, R => R::TABLE)).push(" t WHERE t.integration_id = ");
+    sql.bind(integration).push(" AND t.remote_id IS NOT NULL AND ").one_of("t.id", ids);
+    let rows = tx.query_all_raw(sql.statement()).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
 }
 
 /// The column of a join table that names what its rows belong to.

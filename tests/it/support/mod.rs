@@ -1,7 +1,10 @@
 //! The whole service in this process, beside simulated vendors: real router, real databases, a clock that stands
 //! still, ids from a seed. Nothing here sleeps: background work is carried out when a test says so.
 
+pub mod child;
 pub mod database;
+pub mod gate;
+pub mod rows;
 pub mod vendors;
 
 use std::sync::Arc;
@@ -47,7 +50,7 @@ pub struct TestApp {
     pub vendors: Vendors,
     /// Of a key with the scope ADMIN.
     pub admin: String,
-    _database: database::Fresh,
+    pub database: database::Fresh,
 }
 
 /// An answer of the router.
@@ -65,25 +68,16 @@ impl TestApp {
     pub async fn start_with(backend: Backend, size: vendors::Size) -> Self {
         let clock = Arc::new(FrozenClock::at("2026-06-01T10:00:00Z".parse().unwrap()));
         let ids = Arc::new(SeededIds::new(7));
-        let vendors = Vendors::start(&clock, size).await;
+        let vendors = Vendors::start(&(clock.clone() as Arc<dyn Clock>), size).await;
         let database = database::Fresh::make(backend).await;
         let keyring = Keyring::parse(&Keyring::fresh(ids.as_ref())).unwrap();
         let store = Store::open(&database.options(), keyring).await.unwrap();
         store.migrate().await.unwrap();
-        let service = Service::new(Parts {
-            store: store.clone(),
-            registry: Registry::default(),
-            clock: clock.clone(),
-            ids: ids.clone(),
-            base_urls: vendors.base_urls(),
-            embedded: backend == Backend::Sqlite,
-            introspection: true,
-            downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
-            first_pause: Duration::from_millis(1),
-        });
+        let parts = parts(&store, &clock, &ids, &vendors);
+        let service = Service::new(parts);
         let router = service.router(Role::Api, Vec::new());
         let admin = key(&store, &clock, ids.as_ref(), &[Scope::Admin], None).await;
-        Self { service, store, router, clock, ids, vendors, admin, _database: database }
+        Self { service, store, router, clock, ids, vendors, admin, database }
     }
 
     /// A key with these scopes; for these integrations (public ids), or all.
@@ -150,18 +144,23 @@ impl TestApp {
 
     /// Carries out all background work that is due, until nothing is left.
     pub async fn settle(&self) {
-        let stop = CancellationToken::new();
-        loop {
-            let tasks = TaskTracker::new();
-            let acted = self.service.actions.begin_due().await.unwrap();
-            self.service.actions.settle().await;
-            let begun = acted + self.service.engine.begin_due(&tasks, &stop).await.unwrap();
-            tasks.close();
-            tasks.wait().await;
-            if begun == 0 {
-                return;
-            }
-        }
+        settle(&self.service).await;
+    }
+
+    /// Begins what is due, in the background.
+    pub async fn begin(&self) -> Begun {
+        begin(&self.service).await
+    }
+
+    /// Another process at the same database and the same vendors.
+    pub async fn successor(&self) -> Service {
+        let keyring = Keyring::parse(&Keyring::fresh(&SeededIds::new(7))).unwrap();
+        let store = match self.store.connection().get_database_backend() {
+            sea_orm::DbBackend::Postgres => Store::open(&self.database.options(), keyring).await.unwrap(),
+            // An embedded database belongs to one process.
+            _ => self.store.clone(),
+        };
+        Service::new(parts(&store, &self.clock, &self.ids, &self.vendors))
     }
 
     /// Queues a full sync, carries it out, and answers the run.
@@ -181,6 +180,60 @@ impl TestApp {
     pub async fn total(&self, list: &str, integration: &str) -> i64 {
         let query = format!("query($id: ID!) {{ {list}(integrationId: $id) {{ totalCount }} }}");
         self.query_with(&query, json!({ "id": integration })).await[list]["totalCount"].as_i64().unwrap()
+    }
+}
+
+/// Background work under way.
+pub struct Begun {
+    pub count: usize,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Begun {
+    pub async fn ended(self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// Breaks it off where it is.
+    pub async fn broken_off(self) {
+        self.stop.cancel();
+        self.ended().await;
+    }
+}
+
+pub async fn begin(service: &Service) -> Begun {
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    let count = service.engine.begin_due(&tasks, &stop).await.unwrap();
+    Begun { count, tasks, stop }
+}
+
+/// Carries out all background work that is due, until nothing is left.
+pub async fn settle(service: &Service) {
+    loop {
+        let acted = service.actions.begin_due().await.unwrap();
+        service.actions.settle().await;
+        let begun = begin(service).await;
+        let count = acted + begun.count;
+        begun.ended().await;
+        if count == 0 {
+            return;
+        }
+    }
+}
+
+fn parts(store: &Store, clock: &Arc<FrozenClock>, ids: &Arc<SeededIds>, vendors: &Vendors) -> Parts {
+    Parts {
+        store: store.clone(),
+        registry: Registry::default(),
+        clock: clock.clone(),
+        ids: ids.clone(),
+        base_urls: vendors.base_urls(),
+        embedded: store.connection().get_database_backend() == sea_orm::DbBackend::Sqlite,
+        introspection: true,
+        downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
+        first_pause: Duration::from_millis(1),
     }
 }
 

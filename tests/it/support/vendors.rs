@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use hiregraph::connectors::{hrworks, traffit};
-use hiregraph::domain::clock::FrozenClock;
+use hiregraph::domain::Clock;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+
+use super::gate::Gate;
 
 /// How large the simulated accounts are.
 #[derive(Debug, Clone, Copy)]
@@ -27,11 +29,12 @@ pub struct Vendors {
     pub hrworks: hrworks::simulator::Simulator,
     credentials: HashMap<&'static str, Value>,
     base_urls: HashMap<String, String>,
+    gates: HashMap<&'static str, Gate>,
     _servers: JoinSet<()>,
 }
 
 impl Vendors {
-    pub async fn start(clock: &Arc<FrozenClock>, size: Size) -> Self {
+    pub async fn start(clock: &Arc<dyn Clock>, size: Size) -> Self {
         let mut servers = JoinSet::new();
         let mut base_urls = HashMap::new();
         let mut credentials = HashMap::new();
@@ -44,8 +47,9 @@ impl Vendors {
         );
         let traffit = traffit::simulator::Simulator::new(options);
         let listener = listen(&mut base_urls, "traffit").await;
-        let served = traffit.clone();
-        servers.spawn(async move { served.serve(listener, std::future::pending()).await.unwrap() });
+        let gates = HashMap::from([("traffit", Gate::new()), ("hrworks", Gate::new())]);
+        let served = gates["traffit"].before(traffit.router());
+        servers.spawn(async move { axum::serve(listener, served).await.unwrap() });
 
         let mut options = hrworks::simulator::Options::new(clock.clone());
         (options.candidates, options.jobs) = (size.candidates, size.jobs);
@@ -53,14 +57,57 @@ impl Vendors {
             .insert("hrworks", json!({"accessKey": options.access_key, "secretAccessKey": options.secret_access_key}));
         let hrworks = hrworks::simulator::Simulator::new(options);
         let listener = listen(&mut base_urls, "hrworks").await;
-        let served = hrworks.clone();
-        servers.spawn(async move { served.serve(listener, std::future::pending()).await.unwrap() });
+        let served = gates["hrworks"].before(hrworks.router());
+        servers.spawn(async move { axum::serve(listener, served).await.unwrap() });
 
-        Self { traffit, hrworks, credentials, base_urls, _servers: servers }
+        Self { traffit, hrworks, credentials, base_urls, gates, _servers: servers }
     }
 
     pub fn credentials(&self, connector: &str) -> Value {
         self.credentials[connector].clone()
+    }
+
+    /// Where a vendor's answers can be held back.
+    pub fn gate(&self, connector: &str) -> &Gate {
+        &self.gates[connector]
+    }
+
+    /// Replaces the faults of a vendor.
+    pub fn faults(&self, connector: &str, faults: &[&str]) {
+        match connector {
+            "traffit" => self.traffit.set_faults(faults.iter().map(|fault| fault.parse().unwrap()).collect()),
+            _ => self.hrworks.set_faults(faults.iter().map(|fault| fault.parse().unwrap()).collect()),
+        }
+    }
+
+    /// How many requests a vendor has had.
+    pub fn requests(&self, connector: &str) -> usize {
+        match connector {
+            "traffit" => self.traffit.count("", "/"),
+            _ => self.hrworks.count("", "/"),
+        }
+    }
+
+    /// The remote ids that a vendor has, by record type.
+    pub fn remote_ids(&self, connector: &str) -> [(&'static str, Vec<String>); 4] {
+        let texts = |ids: Vec<i64>| ids.iter().map(i64::to_string).collect::<Vec<_>>();
+        match connector {
+            "traffit" => self.traffit.edit(|account| {
+                let jobs = account.job_ids();
+                let members = jobs.iter().flat_map(|job| {
+                    let members = account.members_of(*job);
+                    members.into_iter().map(move |candidate| format!("{job}:{candidate}"))
+                });
+                let members = members.collect();
+                let (users, candidates) = (texts(account.user_ids()), texts(account.candidate_ids()));
+                [("USER", users), ("JOB", texts(jobs)), ("CANDIDATE", candidates), ("APPLICATION", members)]
+            }),
+            _ => self.hrworks.edit(|account| {
+                let (users, jobs) = (account.user_ids(), account.job_ids());
+                let (candidates, applications) = (account.candidate_ids(), account.application_ids());
+                [("USER", users), ("JOB", jobs), ("CANDIDATE", candidates), ("APPLICATION", applications)]
+            }),
+        }
     }
 
     pub fn base_urls(&self) -> HashMap<String, String> {

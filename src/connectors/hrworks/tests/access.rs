@@ -122,7 +122,7 @@ async fn only_what_hr_works_denies_is_gone() {
         ] {
             assert_eq!(HrWorks.confirm_gone(&tenant.account, of, &asked).await.unwrap(), expected, "{of} {faults:?}");
         }
-        let error = HrWorks.confirm_gone(&tenant.account, RecordType::JobStage, &[]).await.unwrap_err();
+        let error = HrWorks.confirm_gone(&tenant.account, RecordType::Tag, &[]).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Unsupported);
     }
 }

@@ -265,13 +265,14 @@ fn upload(desk: &mut Desk<'_>, id: i64) -> Result<Reply, Reply> {
 
 /// The inferred shape (§5.8).
 fn recruitments(account: &Account, id: i64) -> Value {
-    let rows = account.jobs_of(id).into_iter().filter_map(|job| {
-        let row = account.ledger_row(*account.members.get(&(job, id))?)?;
-        let state = account.state(row.state);
+    let rows = account.jobs_of(id).into_iter().map(|job| {
+        // A member without a ledger row is in the job all the same.
+        let row = account.members.get(&(job, id)).and_then(|row| account.ledger_row(*row));
+        let state = row.and_then(|row| account.state(row.state));
         let state = state.map(|state| json!({"id": state.id, "name": state.name, "type": state.kind}));
         let name = account.jobs.get(&job).map(|job| job.name.as_str());
-        let date = super::query::stamp(row.date);
-        Some(json!({"recruitment": {"id": job, "name": name}, "state": state, "date": date}))
+        let date = row.map(|row| super::query::stamp(row.date));
+        json!({"recruitment": {"id": job, "name": name}, "state": state, "date": date})
     });
     rows.collect()
 }

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::account::Account;
-use super::records::{CustomField, Record, User, Workflow};
+use super::records::{Candidate, CustomField, Record, User, Workflow};
 use super::webhook::Subscription;
 
 impl Account {
@@ -25,6 +25,11 @@ impl Account {
     /// References to the user stay where they are.
     pub fn delete_user(&mut self, id: i64) -> bool {
         self.users.remove(&id).is_some()
+    }
+
+    /// Shows a person again who had been deleted, under the old id.
+    pub fn restore_candidate(&mut self, id: i64, candidate: Candidate) {
+        self.candidates.insert(id, candidate);
     }
 
     pub fn workflow_ids(&self) -> Vec<i64> {

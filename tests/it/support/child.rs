@@ -1,0 +1,142 @@
+//! The built program as a process of its own.
+
+use std::net::SocketAddr;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::net::TcpStream;
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+
+/// So long anything may take here before the test fails instead of hanging.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The program with these arguments and settings, and nothing of this process' own settings.
+pub fn hiregraph(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hiregraph"));
+    command.args(arguments).env_clear().envs(settings.iter().copied()).kill_on_drop(true);
+    command
+}
+
+/// Runs it to its end.
+pub async fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Ran {
+    let ended = tokio::time::timeout(PATIENCE, hiregraph(arguments, settings).output()).await.unwrap();
+    Ran::of(ended.unwrap())
+}
+
+pub struct Ran {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// What it printed. Fails the test when it failed.
+    pub fn printed(self) -> String {
+        assert_eq!(self.code, Some(0), "{}", self.stderr);
+        self.stdout
+    }
+
+    /// Its last words. Fails the test when it did not fail, or printed anything else.
+    pub fn refused(self) -> String {
+        assert_ne!(self.code, Some(0), "{}", self.stdout);
+        assert_eq!(self.stdout, "", "{}", self.stderr);
+        self.stderr
+    }
+}
+
+/// One that serves.
+pub struct Serving {
+    child: Child,
+    pub address: SocketAddr,
+    stdout: Lines<BufReader<ChildStdout>>,
+    stderr: Lines<BufReader<ChildStderr>>,
+}
+
+impl Serving {
+    /// Starts it, and waits for the address in the first line that it prints.
+    pub async fn start(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        let mut command = hiregraph(arguments, settings);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+        let line = tokio::time::timeout(PATIENCE, stdout.next_line()).await.unwrap().unwrap();
+        let Some(line) = line else {
+            let mut said = String::new();
+            while let Some(line) = stderr.next_line().await.unwrap() {
+                said += &line;
+            }
+            panic!("it ended: {said}");
+        };
+        let (_, address) = line.split_once("http://").unwrap_or_else(|| panic!("no address in {line}"));
+        Self { child, address: address.trim().parse().unwrap(), stdout, stderr }
+    }
+
+    /// Waits until its log says so.
+    pub async fn logged(&mut self, text: &str) {
+        let looking = async {
+            while let Some(line) = self.stderr.next_line().await.unwrap() {
+                if line.contains(text) {
+                    return;
+                }
+            }
+            panic!("it ended and did not log {text}");
+        };
+        tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("it did not log {text}"));
+    }
+
+    /// SIGKILL.
+    pub async fn killed(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// SIGTERM, or another signal; its exit code and what else it printed.
+    pub async fn told(mut self, signal: &str) -> (Option<i32>, String) {
+        let id = self.child.id().unwrap().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status().await.unwrap();
+        assert!(sent.success());
+        // Its log must go on being read: a full pipe would hold it up.
+        let draining = async {
+            let mut lines = Vec::new();
+            while let Some(line) = self.stdout.next_line().await.unwrap() {
+                lines.push(line);
+            }
+            lines.join("\n")
+        };
+        let logs = async { while self.stderr.next_line().await.unwrap().is_some() {} };
+        let all = async { tokio::join!(self.child.wait(), draining, logs) };
+        let (status, printed, ()) = tokio::time::timeout(PATIENCE, all).await.unwrap();
+        (status.unwrap().code(), printed)
+    }
+
+    /// A query's data. Fails the test when the answer has errors.
+    pub async fn query(&self, key: &str, query: &str, variables: Value) -> Value {
+        let mut answer = post(self.address, key, &json!({ "query": query, "variables": variables })).await;
+        assert!(answer.get("errors").is_none(), "{query}: {answer:#}");
+        answer["data"].take()
+    }
+}
+
+async fn post(address: SocketAddr, key: &str, body: &Value) -> Value {
+    let body = body.to_string();
+    let request = format!(
+        "POST /graphql HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n\
+         connection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer}"));
+    serde_json::from_str(body).unwrap_or_else(|_| panic!("no JSON: {answer}"))
+}
