@@ -3,11 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that is surprised fails")]
 
 mod architecture;
-mod counting;
-mod documents;
 mod changes;
 mod cli;
+mod counting;
 mod deletion;
+mod documents;
 mod drift;
 mod first_sync;
 mod kill;

@@ -282,7 +282,7 @@ const FEATURES: &[Feature] = &[
         FeatureKey::SourceWriting,
         "Sent as it is; a source that the post does not offer gives a warning that names those it offers.",
     ),
-    missing(FeatureKey::SyncOnlyCreatedApplications, "Not built yet."),
+    supported(FeatureKey::SyncOnlyCreatedApplications),
     remarked(
         FeatureKey::CandidateSourceTracking,
         "HR WORKS keeps sources with applications: a candidate's is that of the newest one.",

@@ -262,7 +262,7 @@ const FEATURES: &[Feature] = &[
         "One test for every kind of record; a missing scope takes away only its own.",
     ),
     missing(FeatureKey::SourceWriting, "TRAFFIT takes sources from a list of the customer's own; none is written."),
-    missing(FeatureKey::SyncOnlyCreatedApplications, "Nothing is created at TRAFFIT yet."),
+    supported(FeatureKey::SyncOnlyCreatedApplications),
     missing(FeatureKey::CandidateSourceTracking, "Sources are read; none is written."),
     noted_feature(
         FeatureKey::FullAttachmentRetry,
