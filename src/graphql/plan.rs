@@ -18,9 +18,9 @@ use crate::store::entity::{
 use crate::store::page::SortKey;
 use crate::store::{Accounts, Join, Key, Link, Listing, Records, Result};
 
-pub const STAGES: Join = Join { near: "job_id", far: "stage_id", order: "t.position" };
+pub const STAGES: Join = Join { near: "job_id", far: "stage_id", order: "COALESCE(t.position, 2147483647)" };
 pub const TEAM: Join = Join { near: "job_id", far: "user_id", order: "t.id" };
-pub const TAGS: Join = Join { near: "candidate_id", far: "tag_id", order: "f.name" };
+pub const TAGS: Join = Join { near: "candidate_id", far: "tag_id", order: "COALESCE(f.name, '')" };
 pub const BY_JOB: Link = Link::Column("job_id");
 pub const BY_CANDIDATE: Link = Link::Column("candidate_id");
 pub const BY_STAGE: Link = Link::Column("current_stage_id");

@@ -37,7 +37,7 @@ impl Query {
     /// In the order asked for; null where there is none or it may not be seen.
     async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Node>>> {
         if ids.len() > MOST_NODES {
-            return Err(super::failure::BadInput::new("ids", format!("must be at most {MOST_NODES}")).into());
+            return Err(super::failure::BadInput::new("ids", format!("must not name more than {MOST_NODES}")).into());
         }
         let found = node::find(ctx, &ids).await?;
         Ok(ids.iter().map(|id| found.get(id.as_str()).cloned()).collect())
