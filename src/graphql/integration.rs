@@ -84,6 +84,7 @@ pub struct CustomFieldSource {
     sample: Option<Json>,
 }
 
+/// One end customer's account at one vendor.
 #[Object]
 impl Integration {
     pub async fn id(&self) -> ID {

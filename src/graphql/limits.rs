@@ -58,12 +58,7 @@ impl Extension for Guarding {
     }
 }
 
-pub fn check(
-    document: &ExecutableDocument,
-    variables: &Variables,
-    limits: &Limits,
-    closed: bool,
-) -> ServerResult<()> {
+pub fn check(document: &ExecutableDocument, variables: &Variables, limits: &Limits, closed: bool) -> ServerResult<()> {
     for (_, operation) in document.operations.iter() {
         let defaults = operation.node.variable_definitions.iter().filter_map(|definition| {
             let value = definition.node.default_value.as_ref()?.node.clone();
@@ -316,7 +311,8 @@ mod tests {
 
     #[test]
     fn ids_count_as_the_page_that_they_are() {
-        let query = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Job { applications(first: 250) { nodes { id } } } } }";
+        let query =
+            "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Job { applications(first: 250) { nodes { id } } } } }";
         assert_eq!(refusal(query, serde_json::json!({"ids": vec!["job_1"; 39]})), None);
         let many = refusal(query, serde_json::json!({"ids": vec!["job_1"; 40]}));
         assert_eq!(many.as_deref(), Some("QUERY_TOO_COMPLEX"));
@@ -325,7 +321,11 @@ mod tests {
     #[test]
     fn the_schema_is_not_asked_for_in_circles() {
         let circle = |lists: usize| {
-            format!("{{ __schema {{ types {{ {} name {} }} }} }}", "fields { type { ".repeat(lists), "} }".repeat(lists))
+            format!(
+                "{{ __schema {{ types {{ {} name {} }} }} }}",
+                "fields { type { ".repeat(lists),
+                "} }".repeat(lists)
+            )
         };
         assert_eq!(code(&circle(3)), None);
         assert_eq!(code(&circle(4)).as_deref(), Some("QUERY_TOO_DEEP"));

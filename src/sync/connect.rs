@@ -209,7 +209,9 @@ fn credentials_refused(test: &Check) -> Refusal {
         Some(ErrorKind::Unavailable) => ErrorCode::RemoteUnavailable,
         Some(ErrorKind::RateLimited) => ErrorCode::RemoteRateLimited,
         Some(ErrorKind::Permission) => ErrorCode::IntegrationPermissionMissing,
-        Some(ErrorKind::Auth | ErrorKind::NotFound | ErrorKind::Invalid | ErrorKind::Shape | ErrorKind::Unsupported)
+        Some(
+            ErrorKind::Auth | ErrorKind::NotFound | ErrorKind::Invalid | ErrorKind::Shape | ErrorKind::Unsupported,
+        )
         | None => ErrorCode::IntegrationCredentialsInvalid,
     };
     Refusal::new(code, message).at(&["input", "credentials"])

@@ -2,6 +2,7 @@
 //! still, ids from a seed. Nothing here sleeps: background work is carried out when a test says so.
 
 pub mod database;
+pub mod sdl;
 pub mod vendors;
 
 use std::sync::Arc;
@@ -161,6 +162,37 @@ impl TestApp {
         }
     }
 
+    /// The whole service anew over the same store, as `serve` would start it with these.
+    pub fn serve_anew(&mut self, role: Role, introspection: bool, origins: &[&str]) {
+        self.service = Service::new(Parts {
+            store: self.store.clone(),
+            registry: Registry::default(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            base_urls: self.vendors.base_urls(),
+            embedded: true,
+            introspection,
+            first_pause: Duration::from_millis(1),
+        });
+        let origins = origins.iter().map(|origin| origin.parse().unwrap()).collect();
+        self.router = self.service.router(role, origins);
+    }
+
+    /// Both accounts, connected and synced: TRAFFIT's and HR WORKS' ids.
+    pub async fn connected_to_both(&self) -> [String; 2] {
+        let traffit = self.connected("traffit").await;
+        self.clock.advance(Duration::from_secs(60));
+        let hrworks = self.connected("hrworks").await;
+        [traffit, hrworks]
+    }
+
+    /// What `query` answers and the texts of the statements that it took.
+    pub async fn counted(&self, query: &str, variables: Value) -> (Value, Vec<String>) {
+        self.store.statements().listen();
+        let data = self.query_with(query, variables).await;
+        (data, self.store.statements().heard())
+    }
+
     /// Queues a full sync, carries it out, and answers the run.
     pub async fn sync(&self, integration: &str) -> Value {
         let query = "mutation($id: ID!) { syncIntegration(input: {integrationId: $id}) { syncRun { id } userErrors { code } } }";
@@ -214,6 +246,21 @@ pub fn uuid_of(id: &str) -> uuid::Uuid {
 pub fn model<'a>(run: &'a Value, model: &str) -> &'a Value {
     let models = run["models"].as_array().unwrap_or_else(|| panic!("{run:#}"));
     models.iter().find(|row| row["model"] == model).unwrap_or_else(|| panic!("{model} in {run:#}"))
+}
+
+/// The elements of an array.
+pub fn rows(value: &Value) -> &[Value] {
+    value.as_array().unwrap_or_else(|| panic!("{value:#} is no list"))
+}
+
+/// The ids of an array of objects, in order.
+pub fn ids(value: &Value) -> Vec<String> {
+    texts(value, "id")
+}
+
+/// The code of the first error of an answer, or nothing.
+pub fn code(answer: &Value) -> &str {
+    answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
 }
 
 /// The texts of an array of objects' field.
