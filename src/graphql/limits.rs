@@ -11,7 +11,7 @@ use async_graphql::{ErrorExtensionValues, Name, Pos, Positioned, ServerError, Se
 use async_graphql_value::Value as Unresolved;
 use std::sync::Arc;
 
-use crate::store::page::USUAL;
+use crate::store::page::{LARGEST, USUAL};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -206,7 +206,8 @@ impl<'a> Count<'a> {
             self.number(&value.node)
         });
         match (holds, asked) {
-            (true, asked) => Some(asked.unwrap_or(USUAL)),
+            // Larger pages are the resolver's to refuse, which names the argument.
+            (true, asked) => Some(asked.unwrap_or(USUAL).min(LARGEST)),
             (false, _) => None,
         }
     }

@@ -10,6 +10,7 @@ mod limits;
 mod loaders;
 mod mutation;
 mod node;
+mod order;
 mod plan;
 mod planned;
 mod projection;
@@ -89,7 +90,9 @@ impl Graph {
         if let Ok(accounts) = scoped.accounts() {
             request = request.data(loaders::accounts(accounts));
         }
+        let order = order::Order::of(&mut request);
         let mut response = inner.schema.execute(request.data(scoped)).await;
+        order.restore(&mut response.data);
         failure::tell(&mut response, inner.ids.as_ref());
         response
     }

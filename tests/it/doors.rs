@@ -18,6 +18,7 @@ on_both!(
     readiness_tells_of_a_lost_database_and_a_stuck_worker,
     other_origins_are_let_in_only_when_allowed,
     each_door_answers_its_methods_and_no_other,
+    fields_are_answered_in_the_order_of_the_query,
 );
 
 const SMALL: Size = Size { candidates: 10, jobs: 2 };
@@ -119,6 +120,24 @@ async fn other_origins_are_let_in_only_when_allowed(backend: Backend) {
     let answer = plain(&app, "GET", "/graphql", &[("origin", "https://app.example")]).await;
     assert_eq!((answer.status.as_u16(), code(&answer.body)), (401, "UNAUTHENTICATED"));
     assert_eq!(answer.headers["access-control-allow-origin"], "https://app.example", "the page can read why");
+}
+
+async fn fields_are_answered_in_the_order_of_the_query(backend: Backend) {
+    let app = TestApp::start_with(backend, SMALL).await;
+    app.connected("traffit").await;
+    let query = "{ viewer { name } jobs(first: 2) { totalCount nodes { name applications(first: 2) { totalCount nodes { id } } id } \
+                 pageInfo { hasNextPage } } connectors { slug } }";
+    for _ in 0..5 {
+        let text = app.post(Some(&app.admin), &json!({ "query": query })).await.text;
+        let keys = ["viewer", "jobs", "totalCount", "nodes", "name", "applications", "totalCount", "nodes", "id"];
+        let mut rest = text.as_str();
+        for key in keys {
+            let at = rest.find(&format!("\"{key}\"")).unwrap_or_else(|| panic!("{key} is out of order in {text}"));
+            rest = &rest[at + key.len()..];
+        }
+        let last = |key: &str| text.rfind(key).unwrap();
+        assert!(last("pageInfo") < last("connectors"), "{text}");
+    }
 }
 
 async fn each_door_answers_its_methods_and_no_other(backend: Backend) {

@@ -18,6 +18,12 @@ on_both!(
 
 const SMALL: Size = Size { candidates: 10, jobs: 2 };
 
+/// `pairs` times to applications and back to their job; with four, `id` lies on level 15.
+fn deep(pairs: usize) -> String {
+    let (open, close) = ("applications(first: 1) { nodes { job { ".repeat(pairs), "} } } ".repeat(pairs));
+    format!("{{ jobs(first: 1) {{ nodes {{ {open} id {close} }} }} }}")
+}
+
 /// As graphql-js 16 and GraphiQL 5 ask.
 pub const INTROSPECTION: &str = "query IntrospectionQuery { __schema { description queryType { name kind } mutationType { name kind } \
     subscriptionType { name kind } types { ...FullType } directives { name description isRepeatable locations \
@@ -33,19 +39,12 @@ pub const INTROSPECTION: &str = "query IntrospectionQuery { __schema { descripti
 async fn queries_beyond_the_limits_are_refused_before_they_run(backend: Backend) {
     let app = TestApp::start_with(backend, SMALL).await;
     app.connected("traffit").await;
-    let deep = |pairs: usize| {
-        format!(
-            "{{ jobs(first: 1) {{ nodes {{ {} id {} }} }} }}",
-            "applications(first: 1) { nodes { job { ".repeat(pairs),
-            "} } } ".repeat(pairs)
-        )
-    };
     let aliases = |count: usize| {
         (0..count).map(|number| format!("a{number}: connectors {{ slug }}")).collect::<Vec<_>>().join(" ")
     };
     let before = app.store.statements().count();
     for (query, expected) in [
-        (deep(4), "QUERY_TOO_DEEP"),
+        (deep(5), "QUERY_TOO_DEEP"),
         (format!("{{ {} }}", aliases(11)), "TOO_MANY_ALIASES"),
         (
             "{ jobs(first: 250) { nodes { applications(first: 250) { nodes { id } } } } }".to_owned(),
@@ -80,7 +79,7 @@ async fn honest_queries_stay_within_the_limits(backend: Backend) {
     app.connected("traffit").await;
     let aliases: Vec<_> = (0..10).map(|number| format!("a{number}: connectors {{ slug }}")).collect();
     for query in [
-        "{ jobs(first: 1) { nodes { applications(first: 1) { nodes { job { applications(first: 1) { nodes { job { applications(first: 1) { nodes { id } } } } } } } } } }",
+        &deep(4),
         &format!("{{ {} }}", aliases.join(" ")),
         "{ jobs(first: 39) { nodes { applications(first: 250) { nodes { id } } } } }",
         "{ jobs(first: 250) { nodes { applications(first: 250) { totalCount } } } }",

@@ -54,7 +54,9 @@ fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty() || fields["nodes"].as_array().is_some_and(Vec::is_empty),
+        Value::Object(fields) => {
+            fields.is_empty() || fields.get("nodes").and_then(Value::as_array).is_some_and(Vec::is_empty)
+        }
         _ => false,
     }
 }
@@ -115,9 +117,10 @@ async fn relations_agree_in_both_directions(backend: Backend) {
         }
         let query = "query($id: ID!) { integration(id: $id) { jobs(first: 250) { nodes { id \
                      stages { id index job { id } stage { id } } \
-                     hiringTeam { id job { id } user { id hiringTeams(first: 20) { nodes { id } } } } } } \
-                     tags(first: 30) { nodes { id candidates(first: 250) { totalCount nodes { id tags { id tag { id } candidate { id } } } } } } } }";
-        let found = app.query_with(query, json!({ "id": id })).await["integration"].take();
+                     hiringTeam { id job { id } user { id hiringTeams(first: 20) { nodes { id } } } } } } } }";
+        let of_tags = "query($id: ID!) { integration(id: $id) { tags(first: 30) { nodes { id candidates(first: 250) { totalCount nodes { id tags { id tag { id } candidate { id } } } } } } } }";
+        let mut found = app.query_with(query, json!({ "id": id })).await["integration"].take();
+        found["tags"] = app.query_with(of_tags, json!({ "id": id })).await["integration"]["tags"].take();
         for job in rows(&found["jobs"]["nodes"]) {
             let indices: Vec<_> = rows(&job["stages"]).iter().map(|stage| stage["index"].as_i64()).collect();
             assert!(indices.is_sorted(), "{indices:?}");
@@ -151,7 +154,7 @@ async fn records_are_those_of_the_vendor(backend: Backend) {
     let post = app.vendors.hrworks.edit(|account| {
         let post = account.job_ids()[0].clone();
         account.update_job(&post, |post| {
-            post.sections = vec![("Tasks".to_owned(), Some("Tasks".to_owned()), Some(script.to_owned()))];
+            post.sections = vec![("introduction".to_owned(), Some("Tasks".to_owned()), Some(script.to_owned()))];
             post.offers.clear();
         });
         post
@@ -210,12 +213,12 @@ async fn deleted_records_are_shown_only_when_asked_for(backend: Backend) {
         (id, kept)
     });
     let id = app.connected("traffit").await;
+    app.clock.advance(std::time::Duration::from_secs(10));
     app.vendors.traffit.edit(|account| {
         account.delete_candidate(candidate);
         account.untag(tag, "fleeting");
         account.update_candidate(tag, |_| {});
     });
-    app.clock.advance(std::time::Duration::from_secs(10));
     app.sync(&id).await;
     let query = "query($r: [String!], $all: Boolean) { candidates(filter: {remoteIds: $r, includeDeleted: $all}) { \
                  totalCount nodes { id remoteDeletedAt tags { tag { name } } all: tags(includeDeleted: true) { remoteDeletedAt tag { name } } } } }";

@@ -16,6 +16,8 @@ on_both!(
 async fn a_nested_query_takes_six_statements_whatever_its_pages_hold(backend: Backend) {
     let app = TestApp::start_with(backend, Size { candidates: 200, jobs: 30 }).await;
     app.connected_to_both().await;
+    // Which integrations there are is read once after each change of them.
+    app.query("{ viewer { name } }").await;
     let query = "query($j: Int, $a: Int) { jobs(first: $j) { nodes { name applications(first: $a) { nodes { \
                  candidate { lastName tags { tag { name } } } currentStage { name } } } } } }";
     for (jobs, applications) in [(20, 10), (1, 1), (3, 200), (38, 250)] {
