@@ -176,7 +176,10 @@ impl<'p> Planner<'p> {
         tasks.push(Box::pin(async move {
             let columns = R::columns(self.projection);
             let pages = self.records.pages_by_parent::<R>(&parents, link, &columns, &listing).await?;
-            let rows: Vec<Arc<R>> = pages.values().flat_map(|page| &page.rows).map(|row| row.record.clone()).collect();
+            // A candidate with two tags is on the pages of both.
+            let rows: HashMap<Uuid, Arc<R>> =
+                pages.values().flat_map(|page| &page.rows).map(|row| (row.record.id(), row.record.clone())).collect();
+            let rows: Vec<Arc<R>> = rows.into_values().collect();
             let mut planned = self.below(&rows, &nodes(&field.children)).await?;
             let pages = pages.into_iter().map(|(parent, page)| (parent, Arc::new(page))).collect();
             R::shelf_mut(&mut planned).pages.insert((link, listing), pages);

@@ -9,7 +9,7 @@ use super::arguments::{
     self, ApplicationFilter, ApplicationOrder, CandidateFilter, CandidateOrder, JobFilter, JobOrder, PageArguments,
 };
 use super::connection::{
-    ApplicationConnection, CandidateConnection, JobConnection, PageInfo, TagConnection, UserConnection, int,
+    ApplicationConnection, CandidateConnection, JobConnection, PageInfo, Paging, TagConnection, UserConnection, int,
 };
 use super::connector::Connector;
 use super::credential::{ApiKey, Viewer};
@@ -164,7 +164,12 @@ async fn one<R: super::plan::Related>(
 
 pub async fn job_page(ctx: &Context<'_>, integration: Option<Uuid>, listing: Listing) -> Result<JobConnection> {
     let (page, reads) = Reads::page_of::<job::Model>(ctx, integration, &listing).await?;
-    Ok(JobConnection { page, reads, key: listing.order.key, total: Total::Root(integration, listing.filter) })
+    Ok(JobConnection {
+        page: Paging::Read(page),
+        reads,
+        key: listing.order.key,
+        total: Total::Root(integration, listing.filter),
+    })
 }
 
 pub async fn candidate_page(
@@ -173,7 +178,12 @@ pub async fn candidate_page(
     listing: Listing,
 ) -> Result<CandidateConnection> {
     let (page, reads) = Reads::page_of::<candidate::Model>(ctx, integration, &listing).await?;
-    Ok(CandidateConnection { page, reads, key: listing.order.key, total: Total::Root(integration, listing.filter) })
+    Ok(CandidateConnection {
+        page: Paging::Read(page),
+        reads,
+        key: listing.order.key,
+        total: Total::Root(integration, listing.filter),
+    })
 }
 
 pub async fn application_page(
@@ -182,19 +192,34 @@ pub async fn application_page(
     listing: Listing,
 ) -> Result<ApplicationConnection> {
     let (page, reads) = Reads::page_of::<application::Model>(ctx, integration, &listing).await?;
-    Ok(ApplicationConnection { page, reads, key: listing.order.key, total: Total::Root(integration, listing.filter) })
+    Ok(ApplicationConnection {
+        page: Paging::Read(page),
+        reads,
+        key: listing.order.key,
+        total: Total::Root(integration, listing.filter),
+    })
 }
 
 pub async fn tag_page(ctx: &Context<'_>, integration: Uuid, page: &PageArguments) -> Result<TagConnection> {
     let listing = arguments::plain(SortKey::ChangedAt, page)?;
     let (page, reads) = Reads::page_of::<tag::Model>(ctx, Some(integration), &listing).await?;
-    Ok(TagConnection { page, reads, key: listing.order.key, total: Total::Root(Some(integration), listing.filter) })
+    Ok(TagConnection {
+        page: Paging::Read(page),
+        reads,
+        key: listing.order.key,
+        total: Total::Root(Some(integration), listing.filter),
+    })
 }
 
 pub async fn user_page(ctx: &Context<'_>, integration: Uuid, page: &PageArguments) -> Result<UserConnection> {
     let listing = arguments::plain(SortKey::ChangedAt, page)?;
     let (page, reads) = Reads::page_of::<user::Model>(ctx, Some(integration), &listing).await?;
-    Ok(UserConnection { page, reads, key: listing.order.key, total: Total::Root(Some(integration), listing.filter) })
+    Ok(UserConnection {
+        page: Paging::Read(page),
+        reads,
+        key: listing.order.key,
+        total: Total::Root(Some(integration), listing.filter),
+    })
 }
 
 pub struct IntegrationConnection {

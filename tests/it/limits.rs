@@ -42,6 +42,7 @@ async fn queries_beyond_the_limits_are_refused_before_they_run(backend: Backend)
     let aliases = |count: usize| {
         (0..count).map(|number| format!("a{number}: connectors {{ slug }}")).collect::<Vec<_>>().join(" ")
     };
+    app.query("{ viewer { name } }").await;
     let before = app.store.statements().count();
     for (query, expected) in [
         (deep(5), "QUERY_TOO_DEEP"),

@@ -31,6 +31,9 @@ async fn a_nested_query_takes_six_statements_whatever_its_pages_hold(backend: Ba
                  edges { node { c: candidate { t: tags { tag { name } } } currentStage { n: name } } } nodes { id } } }";
     let (_, heard) = app.counted(query, json!({ "j": 20 })).await;
     assert!(heard.len() <= 6, "{heard:#?}");
+    let alone = "{ jobs(first: 20) { nodes { applications { totalCount } } } }";
+    let (_, heard) = app.counted(alone, json!({})).await;
+    assert_eq!(heard.len(), 3, "a count reads no page: {heard:#?}");
     let counts = "{ jobs(first: 20) { totalCount nodes { applications(first: 1) { totalCount } } } }";
     let (_, heard) = app.counted(counts, json!({})).await;
     assert!(heard.len() <= 5, "{heard:#?}");
