@@ -74,6 +74,7 @@ pub fn check(document: &ExecutableDocument, variables: &Variables, limits: &Limi
             aliases: HashMap::new(),
             nodes: 0,
             steps: 0,
+            nesting: 0,
         };
         count.selection(&operation.node.selection_set.node, 1, 1)?;
     }
@@ -92,16 +93,22 @@ struct Count<'a> {
     nodes: u64,
     /// Fields that were looked at, so that fragments in fragments end.
     steps: usize,
+    /// Selection sets that lie in each other, fragments' too.
+    nesting: usize,
 }
 
 /// Far more fields than any honest query has.
 const MOST_FIELDS: usize = 20_000;
+
+/// Fragments lie deeper in each other in no honest query; in a circle they would use up the stack.
+const DEEPEST_NESTING: usize = 64;
 
 /// As many as the introspection query of graphql-js allows itself.
 const MOST_SCHEMA_LISTS: usize = 3;
 
 impl<'a> Count<'a> {
     fn selection(&mut self, set: &'a SelectionSet, depth: usize, parents: u64) -> ServerResult<()> {
+        self.enter()?;
         for selection in &set.items {
             match &selection.node {
                 Selection::Field(field) => self.field(field, depth, parents)?,
@@ -109,7 +116,7 @@ impl<'a> Count<'a> {
                     self.selection(&fragment.node.selection_set.node, depth, parents)?;
                 }
                 Selection::FragmentSpread(spread) => {
-                    // A spread of an unknown fragment is the validation's to refuse, a cycle too.
+                    // A spread of an unknown fragment is the validation's to refuse.
                     if let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) {
                         self.step()?;
                         self.selection(&fragment.node.selection_set.node, depth, parents)?;
@@ -117,6 +124,7 @@ impl<'a> Count<'a> {
                 }
             }
         }
+        self.nesting -= 1;
         Ok(())
     }
 
@@ -170,6 +178,7 @@ impl<'a> Count<'a> {
 
     /// The schema leads back to itself, so that lists in lists of it grow without end. `lists`: how many lie above.
     fn schema(&mut self, set: &'a SelectionSet, lists: usize) -> ServerResult<()> {
+        self.enter()?;
         for selection in &set.items {
             match &selection.node {
                 Selection::Field(field) => {
@@ -192,6 +201,7 @@ impl<'a> Count<'a> {
                 }
             }
         }
+        self.nesting -= 1;
         Ok(())
     }
 
@@ -254,6 +264,15 @@ impl<'a> Count<'a> {
             _ => 1,
         };
         u64::try_from(length).unwrap_or(u64::MAX)
+    }
+
+    fn enter(&mut self) -> ServerResult<()> {
+        self.nesting += 1;
+        if self.nesting > DEEPEST_NESTING {
+            let message = format!("the query has more than {DEEPEST_NESTING} selections in each other");
+            return Err(refused(message, "QUERY_TOO_DEEP", None));
+        }
+        Ok(())
     }
 
     fn step(&mut self) -> ServerResult<()> {
@@ -343,6 +362,13 @@ mod tests {
         };
         assert_eq!(code(&aliases(10)), None);
         assert_eq!(code(&aliases(11)).as_deref(), Some("TOO_MANY_ALIASES"));
+    }
+
+    #[test]
+    fn fragments_in_circles_end() {
+        assert_eq!(code("{ ...f } fragment f on Query { ...f }").as_deref(), Some("QUERY_TOO_DEEP"));
+        let circle = "{ __schema { ...s } } fragment s on __Schema { queryType { name } ...s }";
+        assert_eq!(code(circle).as_deref(), Some("QUERY_TOO_DEEP"));
     }
 
     #[test]

@@ -11,8 +11,16 @@ use async_graphql::{Name, Positioned, Request, Value};
 #[derive(Debug, Default)]
 pub struct Order(Vec<(Name, Order)>);
 
-/// Fragments in fragments end: whoever selects more than this was refused anyway.
+/// Fragments in fragments end: whoever selects more than this, or deeper, was refused anyway.
 const MOST_FIELDS: usize = 20_000;
+const DEEPEST: usize = 64;
+
+/// How much was looked at.
+#[derive(Default)]
+struct Seen {
+    fields: usize,
+    depth: usize,
+}
 
 impl Order {
     /// Of the operation that the request names; nothing when it does not parse.
@@ -21,19 +29,23 @@ impl Order {
         let Ok(document) = request.parsed_query() else { return Self::default() };
         let named = |known: Option<&Name>| name.as_deref().is_none_or(|name| known.is_some_and(|known| known == name));
         let mut order = Self::default();
-        let mut steps = 0;
+        let mut seen = Seen::default();
         if let Some((_, operation)) = document.operations.iter().find(|(known, _)| named(*known)) {
-            order.add(document, &operation.node.selection_set.node, &mut steps);
+            order.add(document, &operation.node.selection_set.node, &mut seen);
         }
         order
     }
 
-    fn add(&mut self, document: &ExecutableDocument, set: &SelectionSet, steps: &mut usize) {
+    fn add(&mut self, document: &ExecutableDocument, set: &SelectionSet, seen: &mut Seen) {
         let fragments: &HashMap<Name, Positioned<FragmentDefinition>> = &document.fragments;
+        if seen.depth == DEEPEST {
+            return;
+        }
+        seen.depth += 1;
         for selection in &set.items {
-            *steps += 1;
-            if *steps > MOST_FIELDS {
-                return;
+            seen.fields += 1;
+            if seen.fields > MOST_FIELDS {
+                break;
             }
             match &selection.node {
                 Selection::Field(field) => {
@@ -42,16 +54,17 @@ impl Order {
                         self.0.push((key.clone(), Self::default()));
                         self.0.len() - 1
                     });
-                    self.0[at].1.add(document, &field.node.selection_set.node, steps);
+                    self.0[at].1.add(document, &field.node.selection_set.node, seen);
                 }
-                Selection::InlineFragment(fragment) => self.add(document, &fragment.node.selection_set.node, steps),
+                Selection::InlineFragment(fragment) => self.add(document, &fragment.node.selection_set.node, seen),
                 Selection::FragmentSpread(spread) => {
                     if let Some(fragment) = fragments.get(&spread.node.fragment_name.node) {
-                        self.add(document, &fragment.node.selection_set.node, steps);
+                        self.add(document, &fragment.node.selection_set.node, seen);
                     }
                 }
             }
         }
+        seen.depth -= 1;
     }
 
     pub fn restore(&self, value: &mut Value) {
@@ -117,5 +130,6 @@ mod tests {
         }
         query += " fragment f40 on Query { ...f0 viewer { name } }";
         Order::of(&mut Request::new(query));
+        Order::of(&mut Request::new("{ ...f } fragment f on Query { ...f }"));
     }
 }
