@@ -37,7 +37,7 @@ pub fn int(count: u64) -> i32 {
 pub enum Paging<R> {
     Read(Arc<Page<R>>),
     /// Of a list below a record. Looked for when something of the page is asked for: a count alone reads none.
-    Below(Key, Link, Listing),
+    Below(Key, Link, Box<Listing>),
 }
 
 macro_rules! record_connection {
@@ -58,7 +58,9 @@ macro_rules! record_connection {
             async fn read(&self) -> crate::store::Result<Arc<Page<$row>>> {
                 match &self.page {
                     Paging::Read(page) => Ok(page.clone()),
-                    Paging::Below(parent, link, listing) => self.reads.page(*parent, *link, listing.clone()).await,
+                    Paging::Below(parent, link, listing) => {
+                        self.reads.page(*parent, *link, listing.as_ref().clone()).await
+                    }
                 }
             }
         }

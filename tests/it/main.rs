@@ -1,5 +1,6 @@
 //! One test binary: a file a behaviour.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#![expect(clippy::unwrap_used, reason = "a test that is surprised fails")]
 
 mod accounts;
 mod architecture;

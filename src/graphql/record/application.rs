@@ -61,5 +61,5 @@ record!(Application of application::Model, String, {
 /// The applications that hang on a job, a candidate or a stage.
 pub fn below(reads: &Arc<Reads>, parent: Key, link: Link, listing: Listing) -> ApplicationConnection {
     let (key, total) = (listing.order.key, Total::Below(parent, link, listing.filter.clone()));
-    ApplicationConnection { page: Paging::Below(parent, link, listing), reads: reads.clone(), key, total }
+    ApplicationConnection { page: Paging::Below(parent, link, listing.into()), reads: reads.clone(), key, total }
 }

@@ -44,7 +44,7 @@ record!(
         let key = SortKey::ChangedAt;
         let listing = arguments::plain(key, &PageArguments { first, after, last, before })?;
         let total = Total::Below(self.key(), BY_USER, listing.filter.clone());
-        let page = Paging::Below(self.key(), BY_USER, listing);
+        let page = Paging::Below(self.key(), BY_USER, listing.into());
         Ok(HiringTeamMemberConnection { page, reads: self.reads.clone(), key, total })
     }
 });

@@ -25,7 +25,7 @@ record!(Tag of tag::Model, String, {
         let key = SortKey::Id;
         let listing = arguments::plain(key, &PageArguments { first, after, last, before })?;
         let total = Total::Below(self.key(), Link::Tagged, listing.filter.clone());
-        let page = Paging::Below(self.key(), Link::Tagged, listing);
+        let page = Paging::Below(self.key(), Link::Tagged, listing.into());
         Ok(CandidateConnection { page, reads: self.reads.clone(), key, total })
     }
 });
