@@ -26,6 +26,17 @@ pub fn record_table(table: &'static str) -> TableCreateStatement {
         .take()
 }
 
+/// A text that lists are ordered by: by its bytes, whatever the collation of the database, so that lists of several
+/// integrations can be merged outside it.
+pub fn sorted_text(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.text();
+    if manager.get_database_backend() == DbBackend::Postgres {
+        column.extra("COLLATE \"C\"");
+    }
+    column
+}
+
 /// SQLite keeps narrow rows in the tree of their primary key; PostgreSQL has no such choice.
 pub fn clustered(manager: &SchemaManager<'_>, mut table: TableCreateStatement) -> TableCreateStatement {
     if manager.get_database_backend() == DbBackend::Sqlite {

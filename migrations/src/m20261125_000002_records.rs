@@ -2,10 +2,10 @@
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer_null, boolean_null, integer_null, json, json_null, text, text_null, uuid, uuid_null,
+    big_integer_null, boolean_null, integer_null, json, json_null, text_null, uuid, uuid_null,
 };
 
-use crate::columns::{clustered, index, record_table, time_or_first};
+use crate::columns::{clustered, index, record_table, sorted_text, time_or_first};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -13,11 +13,12 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in [users(), candidates(), applications(), stages(), job_stages(), tags(), candidate_tags(), team()] {
+        let (candidates, tags) = (candidates(manager), tags(manager));
+        for table in [users(), candidates, applications(), stages(), job_stages(), tags, candidate_tags(), team()] {
             manager.create_table(clustered(manager, table)).await?;
         }
         // Descriptions are too wide for a clustered tree.
-        manager.create_table(jobs()).await?;
+        manager.create_table(jobs(manager)).await?;
         for table in ["users", "jobs", "candidates", "applications", "application_stages", "tags"] {
             index(manager, table, "changed_at", "changed_at, id").await?;
         }
@@ -44,10 +45,10 @@ fn users() -> TableCreateStatement {
     record_table("users").col(text_null("first_name")).col(text_null("last_name")).col(text_null("email")).take()
 }
 
-fn jobs() -> TableCreateStatement {
+fn jobs(manager: &SchemaManager<'_>) -> TableCreateStatement {
     record_table("jobs")
         .col(text_null("name"))
-        .col(text("name_sort"))
+        .col(sorted_text(manager, "name_sort").not_null())
         .col(text_null("code"))
         .col(boolean_null("confidential"))
         .col(text_null("status"))
@@ -70,12 +71,12 @@ fn jobs() -> TableCreateStatement {
         .take()
 }
 
-fn candidates() -> TableCreateStatement {
+fn candidates(manager: &SchemaManager<'_>) -> TableCreateStatement {
     record_table("candidates")
         .col(text_null("first_name"))
-        .col(text("first_name_sort"))
+        .col(sorted_text(manager, "first_name_sort").not_null())
         .col(text_null("last_name"))
-        .col(text("last_name_sort"))
+        .col(sorted_text(manager, "last_name_sort").not_null())
         .col(text_null("title"))
         .col(text_null("source"))
         .col(json("phone_numbers"))
@@ -108,8 +109,8 @@ fn job_stages() -> TableCreateStatement {
     record_table("job_stages").col(integer_null("position")).col(uuid("job_id")).col(uuid("stage_id")).take()
 }
 
-fn tags() -> TableCreateStatement {
-    record_table("tags").col(text_null("name")).take()
+fn tags(manager: &SchemaManager<'_>) -> TableCreateStatement {
+    record_table("tags").col(sorted_text(manager, "name").null()).take()
 }
 
 fn candidate_tags() -> TableCreateStatement {

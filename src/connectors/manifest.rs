@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::error::ErrorKind;
 use crate::domain::{ActionKind, RecordType};
 
 #[derive(Debug)]
@@ -191,6 +192,8 @@ pub struct Check {
     pub message: String,
     /// What the end customer has to change at the vendor.
     pub fix: Option<String>,
+    /// Why it failed: a vendor that cannot be reached says nothing about the credentials.
+    pub kind: Option<ErrorKind>,
 }
 
 /// Short forms for the tables in the vendors' manifests.

@@ -167,13 +167,13 @@ pub fn jobs(filter: Option<JobFilter>, order: Option<JobOrder>, page: &PageArgum
     };
     let filter = store::JobFilter {
         ids: record_ids(RecordType::Job, filter.ids),
-        remote_ids: filter.remote_ids,
-        codes: filter.codes,
+        remote_ids: filter.remote_ids.map(possible),
+        codes: filter.codes.map(possible),
         statuses: all(filter.statuses),
         employment_types: all(filter.employment_types),
         remote_work_statuses: all(filter.remote_work_statuses),
-        departments: filter.departments,
-        name_contains: filter.name_contains,
+        departments: filter.departments.map(possible),
+        name_contains: part("filter.nameContains", filter.name_contains)?,
         confidential: filter.confidential,
         changed_after: time("filter.changedAfter", filter.changed_after)?,
         remote_created_after: time("filter.remoteCreatedAfter", filter.remote_created_after)?,
@@ -201,14 +201,14 @@ pub fn candidates(
     };
     let filter = store::CandidateFilter {
         ids: record_ids(RecordType::Candidate, filter.ids),
-        remote_ids: filter.remote_ids,
-        email: filter.email.map(|email| email.trim().to_owned()),
-        first_name: filter.first_name,
-        last_name: filter.last_name,
-        name_contains: filter.name_contains,
-        sources: filter.sources,
+        remote_ids: filter.remote_ids.map(possible),
+        email: part("filter.email", filter.email.map(|email| email.trim().to_owned()))?,
+        first_name: part("filter.firstName", filter.first_name)?,
+        last_name: part("filter.lastName", filter.last_name)?,
+        name_contains: part("filter.nameContains", filter.name_contains)?,
+        sources: filter.sources.map(possible),
         tag_ids: record_ids(RecordType::Tag, filter.tag_ids),
-        tag_names: filter.tag_names,
+        tag_names: filter.tag_names.map(possible),
         job_ids: record_ids(RecordType::Job, filter.job_ids),
         changed_after: time("filter.changedAfter", filter.changed_after)?,
         include_deleted: filter.include_deleted.unwrap_or(false),
@@ -234,7 +234,7 @@ pub fn applications(
     };
     let filter = store::ApplicationFilter {
         ids: record_ids(RecordType::Application, filter.ids),
-        remote_ids: filter.remote_ids,
+        remote_ids: filter.remote_ids.map(possible),
         outcomes: all(filter.outcomes),
         job_ids: record_ids(RecordType::Job, filter.job_ids),
         candidate_ids: record_ids(RecordType::Candidate, filter.candidate_ids),
@@ -259,6 +259,24 @@ fn listing(filter: Filter, key: SortKey, descending: bool, page: &PageArguments)
 fn record_ids(of: RecordType, ids: Option<Vec<ID>>) -> Option<Vec<Uuid>> {
     let parse = |id: ID| NodeId::parse_as(NodeType::Record(of), &id);
     ids.map(|ids| ids.into_iter().filter_map(parse).collect())
+}
+
+/// A database cannot keep the character 0, so that no record has a text with it; nor may it be asked for one.
+fn possible(texts: Vec<String>) -> Vec<String> {
+    texts.into_iter().filter(|text| !text.contains('\0')).collect()
+}
+
+/// Far longer than any name; SQLite gives up on patterns of 50,000 bytes.
+const LONGEST_PART: usize = 1000;
+
+fn part(argument: &str, text: Option<String>) -> Result<Option<String>, BadInput> {
+    match text {
+        Some(text) if text.contains('\0') => Err(BadInput::new(argument, "must not contain the character 0")),
+        Some(text) if text.chars().count() > LONGEST_PART => {
+            Err(BadInput::new(argument, format!("must not be longer than {LONGEST_PART} characters")))
+        }
+        text => Ok(text),
+    }
 }
 
 fn all<T, D: From<T>>(values: Option<Vec<T>>) -> Option<Vec<D>> {

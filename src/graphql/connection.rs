@@ -1,10 +1,12 @@
 //! Connections: a page of a list, its edges, and how many there are in all.
 
+use std::sync::Arc;
+
 use async_graphql::{Object, SimpleObject};
 
 use super::reads::{Reads, Total};
-use crate::store::Page;
 use crate::store::page::SortKey;
+use crate::store::{Key, Link, Listing, Page};
 
 #[derive(SimpleObject, Debug, Clone, Default)]
 pub struct PageInfo {
@@ -31,11 +33,18 @@ pub fn int(count: u64) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
+/// Where the page of a connection comes from.
+pub enum Paging<R> {
+    Read(Arc<Page<R>>),
+    /// Of a list below a record. Looked for when something of the page is asked for: a count alone reads none.
+    Below(Key, Link, Box<Listing>),
+}
+
 macro_rules! record_connection {
     ($connection:ident, $edge:ident, $node:ident, $row:path) => {
         pub struct $connection {
-            pub page: std::sync::Arc<Page<$row>>,
-            pub reads: std::sync::Arc<Reads>,
+            pub page: Paging<$row>,
+            pub reads: Arc<Reads>,
             pub key: SortKey,
             pub total: Total,
         }
@@ -45,24 +54,35 @@ macro_rules! record_connection {
             node: super::record::$node,
         }
 
+        impl $connection {
+            async fn read(&self) -> crate::store::Result<Arc<Page<$row>>> {
+                match &self.page {
+                    Paging::Read(page) => Ok(page.clone()),
+                    Paging::Below(parent, link, listing) => {
+                        self.reads.page(*parent, *link, listing.as_ref().clone()).await
+                    }
+                }
+            }
+        }
+
         #[Object]
         impl $connection {
-            async fn edges(&self) -> Vec<$edge> {
+            async fn edges(&self) -> async_graphql::Result<Vec<$edge>> {
                 let edge = |row: &crate::store::Row<$row>| $edge {
                     cursor: row.position.encode(self.key),
                     node: super::record::$node::new(row.record.clone(), self.reads.clone()),
                 };
-                self.page.rows.iter().map(edge).collect()
+                Ok(self.read().await?.rows.iter().map(edge).collect())
             }
 
-            async fn nodes(&self) -> Vec<super::record::$node> {
+            async fn nodes(&self) -> async_graphql::Result<Vec<super::record::$node>> {
                 let node =
                     |row: &crate::store::Row<$row>| super::record::$node::new(row.record.clone(), self.reads.clone());
-                self.page.rows.iter().map(node).collect()
+                Ok(self.read().await?.rows.iter().map(node).collect())
             }
 
-            async fn page_info(&self) -> PageInfo {
-                PageInfo::of(&self.page, self.key)
+            async fn page_info(&self) -> async_graphql::Result<PageInfo> {
+                Ok(PageInfo::of(self.read().await?.as_ref(), self.key))
             }
 
             /// Costs a query, so that it is counted only when asked for.

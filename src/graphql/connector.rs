@@ -34,6 +34,7 @@ impl Connector {
     }
 }
 
+/// A vendor that this service speaks to.
 #[Object]
 impl Connector {
     async fn slug(&self) -> &str {

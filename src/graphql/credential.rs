@@ -15,6 +15,7 @@ use crate::store::entity::{Json, api_key};
 /// Whoever holds the credential of this request.
 pub struct Viewer;
 
+/// Whoever holds the credential of this request.
 #[Object]
 impl Viewer {
     async fn name(&self, ctx: &Context<'_>) -> Result<String> {

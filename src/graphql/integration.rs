@@ -84,6 +84,7 @@ pub struct CustomFieldSource {
     sample: Option<Json>,
 }
 
+/// One end customer's account at one vendor.
 #[Object]
 impl Integration {
     pub async fn id(&self) -> ID {
@@ -179,17 +180,20 @@ impl Integration {
     async fn custom_field_sources(&self, ctx: &Context<'_>, model: RecordType) -> Result<Vec<CustomFieldSource>> {
         let records = scoped(ctx)?.records()?;
         records.remote_data()?;
-        let payloads = records.latest_payloads(self.row.id, model.into(), SAMPLES).await?;
+        let latest = records.latest_payloads(self.row.id, model.into(), SAMPLES).await?;
         let mut sources = BTreeMap::new();
-        for payload in &payloads {
-            for (endpoint, body) in payload {
+        let mut labels = BTreeMap::new();
+        for (payload, fields) in latest {
+            for (endpoint, body) in &payload {
                 collect(&mut sources, &format!("/{}", escape(endpoint)), body);
             }
+            labels.extend(fields.into_iter().filter_map(|field| Some((field.key, field.label?))));
         }
+        // What the vendor's users see, where the vendor tells.
         let label = |source: &str| {
-            let name = source.rsplit('/').next().unwrap_or_default();
+            let name = source.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
             let words = name.trim_start_matches('_').replace('_', " ");
-            (!words.is_empty()).then_some(words)
+            labels.get(&name).cloned().or_else(|| (!words.is_empty()).then_some(words))
         };
         Ok(sources
             .into_iter()
@@ -249,7 +253,9 @@ impl Integration {
     /// Every stage that the vendor has now.
     async fn application_stages(&self, ctx: &Context<'_>) -> Result<Vec<ApplicationStage>> {
         let listing = Listing::everything(false);
-        let (page, reads) = Reads::list_of::<application_stage::Model>(ctx, Some(self.row.id), &listing).await?;
+        let sorted_by = application_stage::Column::GlobalIndex;
+        let (page, reads) =
+            Reads::list_of::<application_stage::Model>(ctx, Some(self.row.id), &listing, sorted_by).await?;
         let mut rows: Vec<_> = page.rows.iter().map(|row| row.record.clone()).collect();
         rows.sort_by_key(|row| (row.global_index, row.id));
         Ok(rows.into_iter().map(|row| ApplicationStage::new(row, reads.clone())).collect())

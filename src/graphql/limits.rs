@@ -7,11 +7,11 @@ use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, N
 use async_graphql::parser::types::{
     ExecutableDocument, Field, FragmentDefinition, OperationType, Selection, SelectionSet,
 };
-use async_graphql::{ErrorExtensionValues, Name, Positioned, ServerError, ServerResult, Value, Variables};
+use async_graphql::{ErrorExtensionValues, Name, Pos, Positioned, ServerError, ServerResult, Value, Variables};
 use async_graphql_value::Value as Unresolved;
 use std::sync::Arc;
 
-use crate::store::page::USUAL;
+use crate::store::page::{LARGEST, USUAL};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -27,6 +27,9 @@ impl Default for Limits {
         Self { depth: 15, nodes: 10_000, aliases: 10 }
     }
 }
+
+/// In a request's data: its caller may not read the schema.
+pub struct NoIntrospection;
 
 /// Refuses queries beyond the limits.
 pub struct Guard(pub Limits);
@@ -49,12 +52,13 @@ impl Extension for Guarding {
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
         let document = next.run(ctx, query, variables).await?;
-        check(&document, variables, &self.0)?;
+        let closed = ctx.data_opt::<NoIntrospection>().is_some();
+        check(&document, variables, &self.0, closed)?;
         Ok(document)
     }
 }
 
-pub fn check(document: &ExecutableDocument, variables: &Variables, limits: &Limits) -> ServerResult<()> {
+pub fn check(document: &ExecutableDocument, variables: &Variables, limits: &Limits, closed: bool) -> ServerResult<()> {
     for (_, operation) in document.operations.iter() {
         let defaults = operation.node.variable_definitions.iter().filter_map(|definition| {
             let value = definition.node.default_value.as_ref()?.node.clone();
@@ -66,9 +70,11 @@ pub fn check(document: &ExecutableDocument, variables: &Variables, limits: &Limi
             defaults: defaults.collect(),
             limits,
             introspection: operation.node.ty == OperationType::Query,
+            closed,
             aliases: HashMap::new(),
             nodes: 0,
             steps: 0,
+            nesting: 0,
         };
         count.selection(&operation.node.selection_set.node, 1, 1)?;
     }
@@ -81,17 +87,28 @@ struct Count<'a> {
     defaults: HashMap<Name, Value>,
     limits: &'a Limits,
     introspection: bool,
+    /// Whether this caller may not read the schema.
+    closed: bool,
     aliases: HashMap<&'a str, usize>,
     nodes: u64,
     /// Fields that were looked at, so that fragments in fragments end.
     steps: usize,
+    /// Selection sets that lie in each other, fragments' too.
+    nesting: usize,
 }
 
 /// Far more fields than any honest query has.
 const MOST_FIELDS: usize = 20_000;
 
+/// Fragments lie deeper in each other in no honest query; in a circle they would use up the stack.
+const DEEPEST_NESTING: usize = 64;
+
+/// As many as the introspection query of graphql-js allows itself.
+const MOST_SCHEMA_LISTS: usize = 3;
+
 impl<'a> Count<'a> {
     fn selection(&mut self, set: &'a SelectionSet, depth: usize, parents: u64) -> ServerResult<()> {
+        self.enter()?;
         for selection in &set.items {
             match &selection.node {
                 Selection::Field(field) => self.field(field, depth, parents)?,
@@ -99,7 +116,7 @@ impl<'a> Count<'a> {
                     self.selection(&fragment.node.selection_set.node, depth, parents)?;
                 }
                 Selection::FragmentSpread(spread) => {
-                    // A spread of an unknown fragment is the validation's to refuse, a cycle too.
+                    // A spread of an unknown fragment is the validation's to refuse.
                     if let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) {
                         self.step()?;
                         self.selection(&fragment.node.selection_set.node, depth, parents)?;
@@ -107,6 +124,7 @@ impl<'a> Count<'a> {
                 }
             }
         }
+        self.nesting -= 1;
         Ok(())
     }
 
@@ -117,20 +135,18 @@ impl<'a> Count<'a> {
         self.step()?;
         // Tools ask for the schema by one long, deep query; its size is ours.
         if depth == 1 && self.introspection && matches!(name, "__schema" | "__type") {
-            return Ok(());
+            if self.closed {
+                let message = "the schema can be read with the scope ADMIN only".to_owned();
+                return Err(refused(message, "FORBIDDEN", Some(pos)));
+            }
+            self.alias(field, pos)?;
+            return self.schema(&field.selection_set.node, 0);
         }
         if depth > self.limits.depth {
             let message = format!("the query is more than {} levels deep", self.limits.depth);
             return Err(refused(message, "QUERY_TOO_DEEP", Some(pos)));
         }
-        if field.alias.is_some() {
-            let count = self.aliases.entry(name).or_insert(0);
-            *count += 1;
-            if *count > self.limits.aliases {
-                let message = format!("`{name}` has more than {} aliases", self.limits.aliases);
-                return Err(refused(message, "TOO_MANY_ALIASES", Some(pos)));
-            }
-        }
+        self.alias(field, pos)?;
         let mut below = parents;
         if let Some(page) = self.page_size(field) {
             below = parents.saturating_mul(page);
@@ -146,15 +162,62 @@ impl<'a> Count<'a> {
         self.selection(&field.selection_set.node, depth + 1, below)
     }
 
-    /// How many records a connection can hold; none for other fields.
+    fn alias(&mut self, field: &'a Field, pos: Pos) -> ServerResult<()> {
+        if field.alias.is_none() {
+            return Ok(());
+        }
+        let name = field.name.node.as_str();
+        let count = self.aliases.entry(name).or_insert(0);
+        *count += 1;
+        if *count > self.limits.aliases {
+            let message = format!("`{name}` has more than {} aliases", self.limits.aliases);
+            return Err(refused(message, "TOO_MANY_ALIASES", Some(pos)));
+        }
+        Ok(())
+    }
+
+    /// The schema leads back to itself, so that lists in lists of it grow without end. `lists`: how many lie above.
+    fn schema(&mut self, set: &'a SelectionSet, lists: usize) -> ServerResult<()> {
+        self.enter()?;
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) => {
+                    self.step()?;
+                    let name = field.node.name.node.as_str();
+                    let is_list = matches!(name, "fields" | "interfaces" | "possibleTypes" | "inputFields");
+                    let lists = lists + usize::from(is_list);
+                    if lists > MOST_SCHEMA_LISTS {
+                        let message = format!("`{name}` lies in more than {MOST_SCHEMA_LISTS} lists of the schema");
+                        return Err(refused(message, "QUERY_TOO_DEEP", Some(field.pos)));
+                    }
+                    self.schema(&field.node.selection_set.node, lists)?;
+                }
+                Selection::InlineFragment(fragment) => self.schema(&fragment.node.selection_set.node, lists)?,
+                Selection::FragmentSpread(spread) => {
+                    if let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) {
+                        self.step()?;
+                        self.schema(&fragment.node.selection_set.node, lists)?;
+                    }
+                }
+            }
+        }
+        self.nesting -= 1;
+        Ok(())
+    }
+
+    /// How many records a connection, or a list of ids, can hold; none for other fields.
     fn page_size(&self, field: &Field) -> Option<u64> {
+        if let Some(ids) = field.get_argument("ids") {
+            return Some(self.length(&ids.node));
+        }
         let holds = field.selection_set.node.items.iter().any(|selection| self.is_of_connection(&selection.node, 0));
         let asked = ["first", "last"].iter().find_map(|name| {
             let value = field.get_argument(name)?;
             self.number(&value.node)
         });
         match (holds, asked) {
-            (true, asked) => Some(asked.unwrap_or(USUAL)),
+            // Larger pages are the resolver's to refuse, which names the argument.
+            (true, asked) => Some(asked.unwrap_or(USUAL).min(LARGEST)),
             (false, _) => None,
         }
     }
@@ -187,6 +250,31 @@ impl<'a> Count<'a> {
         }
     }
 
+    /// Of a list, or of the one value that may stand for it.
+    fn length(&self, value: &Unresolved) -> u64 {
+        let length = |value: &Value| match value {
+            Value::List(items) => items.len(),
+            _ => 1,
+        };
+        let length = match value {
+            Unresolved::List(items) => items.len(),
+            Unresolved::Variable(name) => {
+                self.variables.get(name).or_else(|| self.defaults.get(name)).map_or(0, length)
+            }
+            _ => 1,
+        };
+        u64::try_from(length).unwrap_or(u64::MAX)
+    }
+
+    fn enter(&mut self) -> ServerResult<()> {
+        self.nesting += 1;
+        if self.nesting > DEEPEST_NESTING {
+            let message = format!("the query has more than {DEEPEST_NESTING} selections in each other");
+            return Err(refused(message, "QUERY_TOO_DEEP", None));
+        }
+        Ok(())
+    }
+
     fn step(&mut self) -> ServerResult<()> {
         self.steps += 1;
         if self.steps > MOST_FIELDS {
@@ -197,7 +285,7 @@ impl<'a> Count<'a> {
     }
 }
 
-fn refused(message: String, code: &str, pos: Option<async_graphql::Pos>) -> ServerError {
+fn refused(message: String, code: &str, pos: Option<Pos>) -> ServerError {
     let mut error = ServerError::new(message, pos);
     error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code);
     error
@@ -211,7 +299,7 @@ mod tests {
 
     fn refusal(query: &str, variables: serde_json::Value) -> Option<String> {
         let variables = Variables::from_json(variables);
-        let error = check(&parse_query(query).unwrap(), &variables, &Limits::default()).err()?;
+        let error = check(&parse_query(query).unwrap(), &variables, &Limits::default(), false).err()?;
         match error.extensions?.get("code")? {
             Value::String(code) => Some(code.clone()),
             other => panic!("{other}"),
@@ -242,6 +330,28 @@ mod tests {
     }
 
     #[test]
+    fn ids_count_as_the_page_that_they_are() {
+        let query =
+            "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Job { applications(first: 250) { nodes { id } } } } }";
+        assert_eq!(refusal(query, serde_json::json!({"ids": vec!["job_1"; 39]})), None);
+        let many = refusal(query, serde_json::json!({"ids": vec!["job_1"; 40]}));
+        assert_eq!(many.as_deref(), Some("QUERY_TOO_COMPLEX"));
+    }
+
+    #[test]
+    fn the_schema_is_not_asked_for_in_circles() {
+        let circle = |lists: usize| {
+            format!(
+                "{{ __schema {{ types {{ {} name {} }} }} }}",
+                "fields { type { ".repeat(lists),
+                "} }".repeat(lists)
+            )
+        };
+        assert_eq!(code(&circle(3)), None);
+        assert_eq!(code(&circle(4)).as_deref(), Some("QUERY_TOO_DEEP"));
+    }
+
+    #[test]
     fn depth_and_aliases_have_a_limit() {
         let deep = |levels: usize| format!("{}x{}", "{ a ".repeat(levels - 1) + "{ ", " }".repeat(levels));
         assert_eq!(code(&deep(15)), None);
@@ -252,6 +362,13 @@ mod tests {
         };
         assert_eq!(code(&aliases(10)), None);
         assert_eq!(code(&aliases(11)).as_deref(), Some("TOO_MANY_ALIASES"));
+    }
+
+    #[test]
+    fn fragments_in_circles_end() {
+        assert_eq!(code("{ ...f } fragment f on Query { ...f }").as_deref(), Some("QUERY_TOO_DEEP"));
+        let circle = "{ __schema { ...s } } fragment s on __Schema { queryType { name } ...s }";
+        assert_eq!(code(circle).as_deref(), Some("QUERY_TOO_DEEP"));
     }
 
     #[test]

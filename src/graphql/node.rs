@@ -122,13 +122,8 @@ async fn integrations(ctx: &Context<'_>, ids: &[Uuid]) -> Result<Vec<(Uuid, Node
 }
 
 async fn runs(ctx: &Context<'_>, ids: &[Uuid]) -> Result<Vec<(Uuid, Node)>> {
-    let accounts = scoped(ctx)?.accounts()?;
-    let mut found = Vec::new();
-    for id in ids {
-        let run = accounts.run(*id).await?;
-        found.extend(run.map(|row| (*id, Node::SyncRun(SyncRun::new(row.into())))));
-    }
-    Ok(found)
+    let found = scoped(ctx)?.accounts()?.runs_by_ids(ids).await?;
+    Ok(found.into_iter().map(|row| (row.id, Node::SyncRun(SyncRun::new(row.into())))).collect())
 }
 
 async fn actions(ctx: &Context<'_>, ids: &[Uuid]) -> Result<Vec<(Uuid, Node)>> {

@@ -18,9 +18,9 @@ use crate::store::entity::{
 use crate::store::page::SortKey;
 use crate::store::{Accounts, Join, Key, Link, Listing, Records, Result};
 
-pub const STAGES: Join = Join { near: "job_id", far: "stage_id", order: "t.position" };
+pub const STAGES: Join = Join { near: "job_id", far: "stage_id", order: "COALESCE(t.position, 2147483647)" };
 pub const TEAM: Join = Join { near: "job_id", far: "user_id", order: "t.id" };
-pub const TAGS: Join = Join { near: "candidate_id", far: "tag_id", order: "f.name" };
+pub const TAGS: Join = Join { near: "candidate_id", far: "tag_id", order: "COALESCE(f.name, '')" };
 pub const BY_JOB: Link = Link::Column("job_id");
 pub const BY_CANDIDATE: Link = Link::Column("candidate_id");
 pub const BY_STAGE: Link = Link::Column("current_stage_id");
@@ -182,7 +182,10 @@ impl<'p> Planner<'p> {
         tasks.push(Box::pin(async move {
             let columns = R::columns(self.projection);
             let pages = self.records.pages_by_parent::<R>(&parents, link, &columns, &listing).await?;
-            let rows: Vec<Arc<R>> = pages.values().flat_map(|page| &page.rows).map(|row| row.record.clone()).collect();
+            // A candidate with two tags is on the pages of both.
+            let rows: HashMap<Uuid, Arc<R>> =
+                pages.values().flat_map(|page| &page.rows).map(|row| (row.record.id(), row.record.clone())).collect();
+            let rows: Vec<Arc<R>> = rows.into_values().collect();
             let mut planned = self.below(&rows, &nodes(&field.children)).await?;
             let pages = pages.into_iter().map(|(parent, page)| (parent, Arc::new(page))).collect();
             R::shelf_mut(&mut planned).pages.insert((link, listing), pages);

@@ -92,7 +92,12 @@ projected!(job, jobs, |field, projection| {
     "integrationFields" => [IntegrationFields],
     "contact" => [ContactId] { user::Model::note(&below(field), projection) },
     "stages" => [] { job_stage::Model::note(&below(field), projection) },
-    "hiringTeam" => [] { hiring_team_member::Model::note(&below(field), projection) },
+    "hiringTeam" => [] {
+        if field.has_argument("roles") {
+            projection.team.push(hiring_team_member::Column::Roles);
+        }
+        hiring_team_member::Model::note(&below(field), projection);
+    },
     "applications" => [] { application::Model::note(&nodes(&field.children), projection) },
 });
 

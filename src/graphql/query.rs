@@ -10,7 +10,7 @@ use super::arguments::{
     self, ApplicationFilter, ApplicationOrder, CandidateFilter, CandidateOrder, JobFilter, JobOrder, PageArguments,
 };
 use super::connection::{
-    ApplicationConnection, CandidateConnection, JobConnection, PageInfo, TagConnection, UserConnection, int,
+    ApplicationConnection, CandidateConnection, JobConnection, PageInfo, Paging, TagConnection, UserConnection, int,
 };
 use super::connector::Connector;
 use super::credential::{ApiKey, Viewer};
@@ -38,7 +38,7 @@ impl Query {
     /// In the order asked for; null where there is none or it may not be seen.
     async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Node>>> {
         if ids.len() > MOST_NODES {
-            return Err(super::failure::BadInput::new("ids", format!("must be at most {MOST_NODES}")).into());
+            return Err(super::failure::BadInput::new("ids", format!("must not name more than {MOST_NODES}")).into());
         }
         let found = node::find(ctx, &ids).await?;
         Ok(ids.iter().map(|id| found.get(id.as_str()).cloned()).collect())
@@ -185,7 +185,12 @@ async fn one<R: super::plan::Related>(
 
 pub async fn job_page(ctx: &Context<'_>, integration: Option<Uuid>, listing: Listing) -> Result<JobConnection> {
     let (page, reads) = Reads::page_of::<job::Model>(ctx, integration, &listing).await?;
-    Ok(JobConnection { page, reads, key: listing.order.key, total: Total::Root(integration, listing.filter) })
+    Ok(JobConnection {
+        page: Paging::Read(page),
+        reads,
+        key: listing.order.key,
+        total: Total::Root(integration, listing.filter),
+    })
 }
 
 pub async fn candidate_page(
@@ -194,7 +199,12 @@ pub async fn candidate_page(
     listing: Listing,
 ) -> Result<CandidateConnection> {
     let (page, reads) = Reads::page_of::<candidate::Model>(ctx, integration, &listing).await?;
-    Ok(CandidateConnection { page, reads, key: listing.order.key, total: Total::Root(integration, listing.filter) })
+    Ok(CandidateConnection {
+        page: Paging::Read(page),
+        reads,
+        key: listing.order.key,
+        total: Total::Root(integration, listing.filter),
+    })
 }
 
 pub async fn application_page(
@@ -203,19 +213,34 @@ pub async fn application_page(
     listing: Listing,
 ) -> Result<ApplicationConnection> {
     let (page, reads) = Reads::page_of::<application::Model>(ctx, integration, &listing).await?;
-    Ok(ApplicationConnection { page, reads, key: listing.order.key, total: Total::Root(integration, listing.filter) })
+    Ok(ApplicationConnection {
+        page: Paging::Read(page),
+        reads,
+        key: listing.order.key,
+        total: Total::Root(integration, listing.filter),
+    })
 }
 
 pub async fn tag_page(ctx: &Context<'_>, integration: Uuid, page: &PageArguments) -> Result<TagConnection> {
     let listing = arguments::plain(SortKey::ChangedAt, page)?;
     let (page, reads) = Reads::page_of::<tag::Model>(ctx, Some(integration), &listing).await?;
-    Ok(TagConnection { page, reads, key: listing.order.key, total: Total::Root(Some(integration), listing.filter) })
+    Ok(TagConnection {
+        page: Paging::Read(page),
+        reads,
+        key: listing.order.key,
+        total: Total::Root(Some(integration), listing.filter),
+    })
 }
 
 pub async fn user_page(ctx: &Context<'_>, integration: Uuid, page: &PageArguments) -> Result<UserConnection> {
     let listing = arguments::plain(SortKey::ChangedAt, page)?;
     let (page, reads) = Reads::page_of::<user::Model>(ctx, Some(integration), &listing).await?;
-    Ok(UserConnection { page, reads, key: listing.order.key, total: Total::Root(Some(integration), listing.filter) })
+    Ok(UserConnection {
+        page: Paging::Read(page),
+        reads,
+        key: listing.order.key,
+        total: Total::Root(Some(integration), listing.filter),
+    })
 }
 
 pub struct IntegrationConnection {

@@ -65,16 +65,19 @@ impl Reads {
         Ok((Arc::new(page), Arc::new(reads)))
     }
 
-    /// A short list as a whole, with all below it: the selection is that of the records themselves.
+    /// A short list as a whole, with all below it: the selection is that of the records themselves. The caller sorts
+    /// it by `sorted_by`, whether or not that was selected.
     pub async fn list_of<R: Related>(
         ctx: &Context<'_>,
         integration: Option<Uuid>,
         listing: &Listing,
+        sorted_by: R::Column,
     ) -> async_graphql::Result<(Page<R>, Arc<Self>)> {
         let selection = Field::below(ctx);
         let fields: Vec<&Field> = selection.iter().collect();
         let mut reads = Self::begin::<R>(ctx, &fields)?;
-        let page = reads.records.page(integration, &R::columns(&reads.projection), listing).await?;
+        let columns = R::columns(&reads.projection).with(sorted_by);
+        let page = reads.records.page(integration, &columns, listing).await?;
         let rows: Vec<Arc<R>> = page.rows.iter().map(|row| row.record.clone()).collect();
         reads.ahead(&rows, &fields).await?;
         Ok((page, Arc::new(reads)))

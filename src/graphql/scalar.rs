@@ -22,6 +22,7 @@ impl DateTime {
     }
 }
 
+/// RFC 3339, UTC, millisecond precision, e.g. 2026-01-31T09:30:00.000Z.
 #[Scalar]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -55,6 +56,7 @@ impl Date {
     }
 }
 
+/// ISO 8601 calendar date, e.g. 2026-01-31.
 #[Scalar]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -84,6 +86,7 @@ impl Duration {
     }
 }
 
+/// An ISO 8601 duration, e.g. PT15M.
 #[Scalar]
 impl ScalarType for Duration {
     fn parse(value: Value) -> InputValueResult<Self> {

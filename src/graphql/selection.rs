@@ -15,6 +15,10 @@ impl Field {
         children(&ctx.field())
     }
 
+    pub fn has_argument(&self, name: &str) -> bool {
+        self.arguments.iter().any(|(known, _)| known == name)
+    }
+
     /// An argument's value; none when it is absent, null, or does not fit: then the resolver says so.
     pub fn argument<T: InputType>(&self, name: &str) -> Option<T> {
         let (_, value) = self.arguments.iter().find(|(known, _)| known == name)?;

@@ -66,8 +66,23 @@ impl Access {
         self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
     }
 
+    /// Whether there is such an integration, as of the beginning of the request, and it may be seen.
     pub fn sees(&self, integration: Uuid) -> bool {
         self.integrations.ids.contains(&integration)
+    }
+
+    /// Whether it may be seen if there is one: also one that was connected by this very request.
+    pub(super) fn may_see(&self, integration: Uuid) -> bool {
+        self.restricted.is_none() || self.sees(integration)
+    }
+
+    /// Whether a key for `integrations` reaches nothing that this one does not.
+    pub(super) fn covers(&self, integrations: Option<&[Uuid]>) -> bool {
+        match (&self.restricted, integrations) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(mine), Some(theirs)) => theirs.iter().all(|id| mine.contains(id)),
+        }
     }
 }
 
@@ -172,6 +187,10 @@ impl Store {
             self.0.database.execute(sql.statement()).await?;
         }
         Ok(())
+    }
+
+    pub async fn key(&self, id: Uuid) -> Result<Option<api_key::Model>> {
+        Ok(api_key::Entity::find_by_id(id).one(self.reader()).await?)
     }
 
     pub async fn keys(&self) -> Result<Vec<api_key::Model>> {

@@ -94,7 +94,9 @@ impl Position {
         let (id, value) = rest.split_at(16);
         let value = match key {
             SortKey::Id => value.is_empty().then_some(SortValue::Number(0))?,
-            _ if key.is_text() => SortValue::Text(String::from_utf8(value.to_vec()).ok()?),
+            // Nor can a database compare with the character 0.
+            _ if key.is_text() && !value.contains(&0) => SortValue::Text(String::from_utf8(value.to_vec()).ok()?),
+            _ if key.is_text() => return None,
             _ => SortValue::Number(i64::from_be_bytes(value.try_into().ok()?)),
         };
         Some(Self { value, id: Uuid::from_slice(id).ok()? })

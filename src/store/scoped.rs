@@ -16,12 +16,17 @@ use super::page::{Order, Position, SortKey, SortValue, Window};
 use super::read::{ByParent, Columns, Filter, Join, Key, Link, Listing, Page, Row};
 use super::sql::Sql;
 use super::{Result, Store};
-use crate::domain::{Ids, Payload, RecordType, Scope};
+use crate::domain::{Ids, IntegrationField, Payload, RecordType, Scope};
 
-/// The scope that is lacking.
+/// What the credential is lacking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this needs the scope {0}")]
-pub struct Missing(pub Scope);
+pub enum Missing {
+    #[error("this needs the scope {0}")]
+    Scope(Scope),
+    /// It is restricted to some integrations.
+    #[error("this needs a key for all integrations")]
+    Everything,
+}
 
 /// One caller's view of the store.
 #[derive(Clone)]
@@ -95,6 +100,12 @@ impl Scoped {
         self.holding(&[Scope::RecordsRead, Scope::RecordsWrite, Scope::Operate]).map(Accounts)
     }
 
+    /// To connect accounts: a key for some integrations could not see, or erase, what it makes.
+    pub fn connect(&self) -> Result<Operator, Missing> {
+        let operator = self.operate()?;
+        if self.access.restricted.is_some() { Err(Missing::Everything) } else { Ok(operator) }
+    }
+
     pub fn admin(&self) -> Result<Admin, Missing> {
         self.holding(&[Scope::Admin]).map(Admin)
     }
@@ -102,7 +113,7 @@ impl Scoped {
     /// One of these scopes; else the first is named as missing.
     fn holding(&self, scopes: &[Scope]) -> Result<Self, Missing> {
         match scopes {
-            [first, ..] if !scopes.iter().any(|scope| self.access.has(*scope)) => Err(Missing(*first)),
+            [first, ..] if !scopes.iter().any(|scope| self.access.has(*scope)) => Err(Missing::Scope(*first)),
             _ => Ok(self.clone()),
         }
     }
@@ -116,7 +127,7 @@ impl Scoped {
     }
 
     fn visible_keys(&self, keys: &[Key]) -> Vec<Key> {
-        keys.iter().copied().filter(|key| self.access.sees(key.integration)).collect()
+        keys.iter().copied().filter(|key| self.access.may_see(key.integration)).collect()
     }
 }
 
@@ -184,22 +195,41 @@ impl Records {
         self.0.holding(&[Scope::RemoteDataRead]).map(drop)
     }
 
-    /// Payloads of the records of a type that changed last, to look for fields in.
-    pub async fn latest_payloads(&self, integration: Uuid, of: RecordType, most: i64) -> Result<Vec<Payload>> {
+    /// Payloads of the records of a type that changed last, to look for fields in, and what the vendor calls its
+    /// own fields.
+    pub async fn latest_payloads(
+        &self,
+        integration: Uuid,
+        of: RecordType,
+        most: i64,
+    ) -> Result<Vec<(Payload, Vec<IntegrationField>)>> {
         if !self.0.access.sees(integration) {
             return Ok(Vec::new());
         }
+        let fields = match of {
+            RecordType::Job | RecordType::Candidate | RecordType::Application => "t.integration_fields",
+            _ => "NULL",
+        };
         let mut sql = Sql::new(self.0.store.0.database.backend());
-        sql.push("SELECT b.body FROM (SELECT t.integration_id, t.id FROM ").push(super::models::table(of));
+        sql.push("SELECT b.body, r.fields FROM (SELECT t.integration_id, t.id, ").push(fields);
+        sql.push(" AS fields FROM ").push(super::models::table(of));
         sql.push(" t WHERE t.integration_id = ").bind(integration).push(" AND t.remote_deleted_at IS NULL");
         sql.push(" ORDER BY t.changed_at DESC, t.id LIMIT ").bind(most).push(") r JOIN payloads b ON ");
         sql.push("b.integration_id = r.integration_id AND b.record_id = r.id ORDER BY r.id");
         let rows = self.0.store.0.database.rows(sql.statement()).await?;
-        rows.iter().map(|row| Ok(row.try_get_by_index::<super::entity::Json<Payload>>(0)?.0)).collect()
+        let read = |row: &sea_orm::QueryResult| {
+            let body: super::entity::Json<Payload> = row.try_get_by_index(0)?;
+            let fields = match fields {
+                "NULL" => Vec::new(),
+                _ => row.try_get_by_index::<super::entity::Json<Vec<IntegrationField>>>(1)?.0,
+            };
+            Ok((body.0, fields))
+        };
+        rows.iter().map(read).collect()
     }
 
     pub async fn custom_fields(&self, integrations: &[Uuid]) -> Result<Vec<custom_field::Model>> {
-        let visible = integrations.iter().copied().filter(|id| self.0.access.sees(*id));
+        let visible = integrations.iter().copied().filter(|id| self.0.access.may_see(*id));
         Ok(custom_field::Entity::find()
             .filter(custom_field::Column::IntegrationId.is_in(visible))
             .order_by_asc(custom_field::Column::Key)
@@ -214,7 +244,7 @@ impl Accounts {
     }
 
     pub async fn by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Arc<integration::Model>>> {
-        let visible = ids.iter().copied().filter(|id| self.0.access.sees(*id));
+        let visible = ids.iter().copied().filter(|id| self.0.access.may_see(*id));
         let found = integration::Entity::find()
             .filter(integration::Column::Id.is_in(visible))
             .all(self.0.store.reader())
@@ -236,7 +266,7 @@ impl Accounts {
 
     /// The latest first.
     pub async fn runs(&self, integration: Uuid, window: &Window) -> Result<Page<sync_run::Model>> {
-        if !self.0.access.sees(integration) {
+        if !self.0.access.may_see(integration) {
             return Ok(Page::default());
         }
         let order = Order { key: SortKey::QueuedAt, descending: true };
@@ -247,7 +277,7 @@ impl Accounts {
 
     pub async fn count_runs(&self, integration: Uuid) -> Result<u64> {
         use sea_orm::PaginatorTrait;
-        if !self.0.access.sees(integration) {
+        if !self.0.access.may_see(integration) {
             return Ok(0);
         }
         let runs = sync_run::Entity::find().filter(sync_run::Column::IntegrationId.eq(integration));
@@ -255,15 +285,20 @@ impl Accounts {
     }
 
     pub async fn run(&self, id: Uuid) -> Result<Option<sync_run::Model>> {
-        let visible = self.0.access.integrations.ids().iter().copied();
-        let found = sync_run::Entity::find()
-            .filter(sync_run::Column::IntegrationId.is_in(visible))
-            .filter(sync_run::Column::Id.eq(id));
-        Ok(found.one(self.0.store.reader()).await?)
+        Ok(self.runs_by_ids(&[id]).await?.into_iter().next())
+    }
+
+    /// Those of these runs that there are and that may be seen.
+    pub async fn runs_by_ids(&self, ids: &[Uuid]) -> Result<Vec<sync_run::Model>> {
+        let mut sql = Sql::new(self.0.store.0.database.backend());
+        sql.push("SELECT t.* FROM sync_runs t WHERE ").one_of("t.integration_id", self.0.access.integrations.ids());
+        sql.push(" AND ").one_of("t.id", ids);
+        let rows = self.0.store.0.database.fresh_rows(sql.statement()).await?;
+        rows.iter().map(|row| Ok(sync_run::Model::from_query_result(row, "")?)).collect()
     }
 
     pub async fn run_models(&self, runs: &[(Uuid, Uuid)]) -> Result<HashMap<Uuid, Vec<sync_run_model::Model>>> {
-        let visible = runs.iter().filter(|(integration, _)| self.0.access.sees(*integration));
+        let visible = runs.iter().filter(|(integration, _)| self.0.access.may_see(*integration));
         let found = sync_run_model::Entity::find()
             .filter(sync_run_model::Column::IntegrationId.is_in(visible.clone().map(|(integration, _)| *integration)))
             .filter(sync_run_model::Column::RunId.is_in(visible.map(|(_, run)| *run)))
@@ -277,13 +312,13 @@ impl Accounts {
     }
 
     pub async fn models(&self, integrations: &[Uuid], counted: bool) -> Result<HashMap<Uuid, Vec<ModelCount>>> {
-        let visible: Vec<Uuid> = integrations.iter().copied().filter(|id| self.0.access.sees(*id)).collect();
+        let visible: Vec<Uuid> = integrations.iter().copied().filter(|id| self.0.access.may_see(*id)).collect();
         self.0.store.model_counts(&visible, counted).await
     }
 
     /// The latest run of each integration.
     pub async fn last_runs(&self, integrations: &[Uuid]) -> Result<HashMap<Uuid, Arc<sync_run::Model>>> {
-        let visible: Vec<Uuid> = integrations.iter().copied().filter(|id| self.0.access.sees(*id)).collect();
+        let visible: Vec<Uuid> = integrations.iter().copied().filter(|id| self.0.access.may_see(*id)).collect();
         let mut sql = Sql::new(self.0.store.0.database.backend());
         sql.push("SELECT t.* FROM sync_runs t WHERE ").one_of("t.integration_id", &visible);
         sql.push(" AND t.id = (SELECT r.id FROM sync_runs r WHERE r.integration_id = t.integration_id ");
@@ -445,8 +480,15 @@ impl Admin {
         &self.0.access
     }
 
+    /// Those that reach nothing which this one does not.
     pub async fn keys(&self) -> Result<Vec<api_key::Model>> {
-        self.0.store.keys().await
+        let mut keys = self.0.store.keys().await?;
+        keys.retain(|key| self.covers(key));
+        Ok(keys)
+    }
+
+    fn covers(&self, key: &api_key::Model) -> bool {
+        self.0.access.covers(key.integrations.as_ref().map(|json| json.0.as_slice()))
     }
 
     pub async fn create_key(&self, new: NewKey, ids: &dyn Ids) -> Result<(SecretString, api_key::Model)> {
@@ -454,6 +496,10 @@ impl Admin {
     }
 
     pub async fn revoke_key(&self, id: Uuid, now: DateTime<Utc>) -> Result<Option<api_key::Model>> {
+        let known = self.0.store.key(id).await?;
+        if !known.is_some_and(|key| self.covers(&key)) {
+            return Ok(None);
+        }
         self.0.store.revoke_key(id, now).await
     }
 }

@@ -6,6 +6,40 @@ use uuid::Uuid;
 
 use super::read::Key;
 
+/// What a list can hold. PostgreSQL takes it as an array, SQLite as JSON: one parameter either way, because SQLite
+/// has no more than 32,766 of them, and one text, so that prepared statements are found again.
+pub trait Listed: Sized {
+    /// An element of the JSON list, whose name is `value`.
+    const ELEMENT: &'static str;
+    fn array(values: &[Self]) -> Value;
+    fn json(values: &[Self]) -> String;
+}
+
+impl Listed for Uuid {
+    const ELEMENT: &'static str = "unhex(value)";
+
+    fn array(values: &[Self]) -> Value {
+        values.to_vec().into()
+    }
+
+    fn json(values: &[Self]) -> String {
+        let values: Vec<_> = values.iter().map(|id| id.simple().to_string()).collect();
+        serde_json::Value::from(values).to_string()
+    }
+}
+
+impl Listed for String {
+    const ELEMENT: &'static str = "value";
+
+    fn array(values: &[Self]) -> Value {
+        values.to_vec().into()
+    }
+
+    fn json(values: &[Self]) -> String {
+        serde_json::Value::from(values.to_vec()).to_string()
+    }
+}
+
 pub struct Sql {
     backend: DbBackend,
     text: String,
@@ -34,24 +68,14 @@ impl Sql {
     }
 
     /// `<what> is one of these`; an empty list is met by nothing.
-    pub fn one_of<T: Clone>(&mut self, what: &str, values: &[T]) -> &mut Self
-    where
-        Value: From<Vec<T>> + From<T>,
-    {
+    pub fn one_of<T: Listed>(&mut self, what: &str, values: &[T]) -> &mut Self {
         if values.is_empty() {
             return self.push("1 = 0");
         }
         if self.backend == DbBackend::Postgres {
-            return self.push(what).push(" = ANY(").bind(values.to_vec()).push(")");
+            return self.push(what).push(" = ANY(").bind(T::array(values)).push(")");
         }
-        self.push(what).push(" IN (");
-        for (index, value) in values.iter().enumerate() {
-            if index > 0 {
-                self.push(", ");
-            }
-            self.bind(value.clone());
-        }
-        self.push(")")
+        self.push(what).push(" IN (SELECT ").push(T::ELEMENT).push(" FROM json_each(").bind(T::json(values)).push("))")
     }
 
     /// A source of rows `p (integration_id, id)`, one a key.
@@ -61,15 +85,16 @@ impl Sql {
             let ids: Vec<Uuid> = keys.iter().map(|key| key.id).collect();
             return self.push("unnest(").bind(integrations).push(", ").bind(ids).push(") AS p (integration_id, id)");
         }
-        self.push("(SELECT column1 AS integration_id, column2 AS id FROM (VALUES ");
-        // Few different texts, so that prepared statements are found again: nobody has the nil id.
-        let count = keys.len().next_power_of_two();
-        let nobody = Key { integration: Uuid::nil(), id: Uuid::nil() };
-        for index in 0..count {
-            let key = keys.get(index).unwrap_or(&nobody);
-            self.push(if index > 0 { ", (" } else { "(" }).bind(key.integration).push(", ").bind(key.id).push(")");
+        let mut pairs = String::with_capacity(keys.len() * 67 + 2);
+        for key in keys {
+            pairs.push_str(if pairs.is_empty() { "[\"" } else { ",\"" });
+            pairs.push_str(&key.integration.simple().to_string());
+            pairs.push_str(&key.id.simple().to_string());
+            pairs.push('"');
         }
-        self.push(")) AS p")
+        pairs.push_str(if pairs.is_empty() { "[]" } else { "]" });
+        self.push("(SELECT unhex(substr(value, 1, 32)) AS integration_id, unhex(substr(value, 33)) AS id ");
+        self.push("FROM json_each(").bind(pairs).push(")) AS p")
     }
 
     /// `<what> contains this text`.

@@ -12,7 +12,7 @@ use super::accounts::NotOpened;
 use super::request::SyncRequest;
 use super::{Engine, Error};
 use crate::connectors::manifest::{CredentialField, CredentialFormat};
-use crate::connectors::{Check, Connector};
+use crate::connectors::{Check, Connector, ErrorKind};
 use crate::domain::{ErrorCode, Refusal, SyncKind, SyncScope};
 use crate::store::{NewIntegration, Operator, Settings};
 
@@ -21,6 +21,7 @@ const SHORTEST_INTERVAL: Duration = Duration::from_secs(60);
 const LONGEST_INTERVAL: Duration = Duration::from_secs(30 * 24 * 3600);
 const USUAL_INTERVAL: Duration = Duration::from_secs(3600);
 const LONGEST_NAME: usize = 200;
+const LONGEST_LINE: usize = 500;
 
 #[derive(Debug, Clone, Default)]
 pub struct Connect {
@@ -70,6 +71,8 @@ impl Engine {
             name.map_or_else(|| format!("{} at {}", connect.organization_name.trim(), manifest.name), str::to_owned);
         check_name(&mut refusals, &["input", "name"], &name);
         check_name(&mut refusals, &["input", "endUser", "organizationName"], connect.organization_name.trim());
+        check_line(&mut refusals, &["input", "endUser", "email"], connect.email.as_deref());
+        check_line(&mut refusals, &["input", "endUser", "originId"], connect.origin_id.as_deref());
         let usual = Settings { interval: USUAL_INTERVAL, scope: SyncScope::All, cutoff_date: None };
         let wanted = (connect.interval, connect.scope, connect.cutoff_date.map(Some));
         let settings = settings(&mut refusals, &["input", "syncSettings"], &usual, wanted);
@@ -208,7 +211,16 @@ fn credentials_refused(test: &Check) -> Refusal {
         Some(fix) => format!("{} {fix}", test.message),
         None => test.message.clone(),
     };
-    Refusal::new(ErrorCode::IntegrationCredentialsInvalid, message).at(&["input", "credentials"])
+    let code = match test.kind {
+        Some(ErrorKind::Unavailable) => ErrorCode::RemoteUnavailable,
+        Some(ErrorKind::RateLimited) => ErrorCode::RemoteRateLimited,
+        Some(ErrorKind::Permission) => ErrorCode::IntegrationPermissionMissing,
+        Some(
+            ErrorKind::Auth | ErrorKind::NotFound | ErrorKind::Invalid | ErrorKind::Shape | ErrorKind::Unsupported,
+        )
+        | None => ErrorCode::IntegrationCredentialsInvalid,
+    };
+    Refusal::new(code, message).at(&["input", "credentials"])
 }
 
 pub(super) fn no_such_integration(field: &[&str]) -> Refusal {
@@ -220,6 +232,13 @@ fn check_name(refusals: &mut Vec<Refusal>, field: &[&str], name: &str) {
         refusals.push(Refusal::input(field, "must not be empty"));
     } else if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
         let message = format!("must be one line of at most {LONGEST_NAME} characters");
+        refusals.push(Refusal::input(field, message));
+    }
+}
+
+fn check_line(refusals: &mut Vec<Refusal>, field: &[&str], text: Option<&str>) {
+    if text.is_some_and(|text| text.chars().count() > LONGEST_LINE || text.chars().any(char::is_control)) {
+        let message = format!("must be one line of at most {LONGEST_LINE} characters");
         refusals.push(Refusal::input(field, message));
     }
 }

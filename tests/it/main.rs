@@ -2,20 +2,29 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that is surprised fails")]
 
+mod accounts;
 mod architecture;
+mod authorisation;
+mod bad_input;
 mod changes;
 mod cli;
 mod counting;
 mod deletion;
 mod documents;
+mod doors;
 mod drift;
+mod filters;
 mod first_sync;
 mod kill;
 mod lease;
+mod limits;
+mod lists;
 mod mirror;
 mod pages;
 mod partial_failure;
+mod records;
 mod resume;
 mod secrets;
+mod statements;
 mod support;
 mod writes;

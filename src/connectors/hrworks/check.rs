@@ -72,8 +72,11 @@ fn tick(row: &str) -> String {
 fn check(name: &str, model: Option<RecordType>, result: Result<(), Error>, good: &str) -> Check {
     let name = name.to_owned();
     match result {
-        Ok(()) => Check { name, model, passed: true, message: good.to_owned(), fix: None },
-        Err(error) => Check { name, model, passed: false, fix: fix(error.kind), message: sentence(&error.public) },
+        Ok(()) => Check { name, model, passed: true, message: good.to_owned(), fix: None, kind: None },
+        Err(error) => {
+            let (kind, message) = (error.kind, sentence(&error.public));
+            Check { name, model, passed: false, message, fix: fix(kind), kind: Some(kind) }
+        }
     }
 }
 

@@ -63,6 +63,10 @@ impl ApiKeys {
             refusals.push(Refusal::input(&["input", "expiresIn"], "must be longer than zero, and not for ever"));
         }
         let wanted: Option<Vec<uuid::Uuid>> = input.integration_ids.map(|ids| ids.iter().map(integration_id).collect());
+        if wanted.as_ref().is_some_and(Vec::is_empty) {
+            let message = "must name an integration, or be left out for all";
+            refusals.push(Refusal::input(&["input", "integrationIds"], message));
+        }
         let integrations = match (wanted, &admin.access().restricted) {
             (Some(wanted), _) => {
                 for (at, id) in wanted.iter().enumerate().filter(|(_, id)| !admin.access().sees(**id)) {

@@ -77,10 +77,13 @@ fn check(input: &SetCustomFieldInput, model: domain::RecordType, visible: bool) 
         refusals.push(Refusal::input(&["input", "key"], message));
     }
     if let Some(source) = &input.source
-        && (!source.starts_with('/') || source.len() > 500)
+        && (!source.starts_with('/') || source.len() > 500 || source.chars().any(char::is_control))
     {
         let message = "must be a JSON Pointer as `customFieldSources` lists them, e.g. /~1recruitments~1{id}/_region";
         refusals.push(Refusal::input(&["input", "source"], message));
+    }
+    if input.label.as_deref().is_some_and(|label| label.chars().count() > 200 || label.chars().any(char::is_control)) {
+        refusals.push(Refusal::input(&["input", "label"], "must be one line of at most 200 characters"));
     }
     refusals
 }

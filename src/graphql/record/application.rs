@@ -9,7 +9,7 @@ use super::{ApplicationStage, Candidate, Job, Placed, record};
 use crate::domain::{self, RecordType};
 use crate::graphql::action::ActionConnection;
 use crate::graphql::arguments::PageArguments;
-use crate::graphql::connection::ApplicationConnection;
+use crate::graphql::connection::{ApplicationConnection, Paging};
 use crate::graphql::reads::{Reads, Total};
 use crate::graphql::scalar::{DateTime, Json};
 use crate::graphql::vocabulary::ApplicationOutcome;
@@ -74,8 +74,7 @@ record!(Application of application::Model, String, {
 });
 
 /// The applications that hang on a job, a candidate or a stage.
-pub async fn below(reads: &Arc<Reads>, parent: Key, link: Link, listing: Listing) -> Result<ApplicationConnection> {
+pub fn below(reads: &Arc<Reads>, parent: Key, link: Link, listing: Listing) -> ApplicationConnection {
     let (key, total) = (listing.order.key, Total::Below(parent, link, listing.filter.clone()));
-    let page = reads.page(parent, link, listing).await?;
-    Ok(ApplicationConnection { page, reads: reads.clone(), key, total })
+    ApplicationConnection { page: Paging::Below(parent, link, listing.into()), reads: reads.clone(), key, total }
 }

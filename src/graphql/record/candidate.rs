@@ -81,6 +81,6 @@ record!(Candidate of candidate::Model, String, {
         before: Option<String>,
     ) -> Result<ApplicationConnection> {
         let listing = arguments::applications(filter, order_by, &PageArguments { first, after, last, before })?;
-        super::application::below(&self.reads, self.key(), BY_CANDIDATE, listing).await
+        Ok(super::application::below(&self.reads, self.key(), BY_CANDIDATE, listing))
     }
 });

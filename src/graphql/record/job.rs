@@ -152,6 +152,6 @@ record!(Job of job::Model, String, {
         before: Option<String>,
     ) -> Result<ApplicationConnection> {
         let listing = arguments::applications(filter, order_by, &PageArguments { first, after, last, before })?;
-        super::application::below(&self.reads, self.key(), BY_JOB, listing).await
+        Ok(super::application::below(&self.reads, self.key(), BY_JOB, listing))
     }
 });

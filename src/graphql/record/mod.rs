@@ -19,7 +19,6 @@ pub use tag::{CandidateTag, Tag};
 /// names, and absent for join records.
 macro_rules! record {
     ($(#[$meta:meta])* $name:ident of $row:path, $remote:ty, { $($own:tt)* }) => {
-        $(#[$meta])*
         #[derive(Clone)]
         pub struct $name {
             row: std::sync::Arc<$row>,
@@ -38,6 +37,7 @@ macro_rules! record {
             }
         }
 
+        $(#[$meta])*
         #[async_graphql::Object]
         impl $name {
             pub async fn id(&self) -> async_graphql::ID {

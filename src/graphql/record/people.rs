@@ -5,7 +5,7 @@ use async_graphql::Result;
 use super::value::payload;
 use super::{Job, Placed, record};
 use crate::graphql::arguments::{self, PageArguments};
-use crate::graphql::connection::HiringTeamMemberConnection;
+use crate::graphql::connection::{HiringTeamMemberConnection, Paging};
 use crate::graphql::plan::BY_USER;
 use crate::graphql::reads::Total;
 use crate::graphql::scalar::Json;
@@ -44,7 +44,7 @@ record!(
         let key = SortKey::ChangedAt;
         let listing = arguments::plain(key, &PageArguments { first, after, last, before })?;
         let total = Total::Below(self.key(), BY_USER, listing.filter.clone());
-        let page = self.reads.page(self.key(), BY_USER, listing).await?;
+        let page = Paging::Below(self.key(), BY_USER, listing.into());
         Ok(HiringTeamMemberConnection { page, reads: self.reads.clone(), key, total })
     }
 });

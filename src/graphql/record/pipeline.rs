@@ -37,7 +37,7 @@ record!(ApplicationStage of application_stage::Model, String, {
         before: Option<String>,
     ) -> Result<ApplicationConnection> {
         let listing = arguments::applications(filter, order_by, &PageArguments { first, after, last, before })?;
-        super::application::below(&self.reads, self.key(), BY_STAGE, listing).await
+        Ok(super::application::below(&self.reads, self.key(), BY_STAGE, listing))
     }
 });
 

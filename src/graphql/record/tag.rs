@@ -4,7 +4,7 @@ use async_graphql::Result;
 
 use super::{Candidate, Placed, record};
 use crate::graphql::arguments::{self, PageArguments};
-use crate::graphql::connection::CandidateConnection;
+use crate::graphql::connection::{CandidateConnection, Paging};
 use crate::graphql::reads::Total;
 use crate::store::entity::{candidate, candidate_tag, tag};
 use crate::store::page::SortKey;
@@ -25,7 +25,7 @@ record!(Tag of tag::Model, String, {
         let key = SortKey::Id;
         let listing = arguments::plain(key, &PageArguments { first, after, last, before })?;
         let total = Total::Below(self.key(), Link::Tagged, listing.filter.clone());
-        let page = self.reads.page(self.key(), Link::Tagged, listing).await?;
+        let page = Paging::Below(self.key(), Link::Tagged, listing.into());
         Ok(CandidateConnection { page, reads: self.reads.clone(), key, total })
     }
 });

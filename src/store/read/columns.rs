@@ -21,6 +21,14 @@ impl<R: RecordRow> Columns<R> {
         Self(columns)
     }
 
+    /// Also what the order of a list needs.
+    pub fn with(mut self, column: R::Column) -> Self {
+        if !self.0.iter().any(|known| known.as_str() == column.as_str()) {
+            self.0.push(column);
+        }
+        self
+    }
+
     pub fn identity() -> Self {
         Self(R::IDENTITY.to_vec())
     }

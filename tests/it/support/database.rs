@@ -47,7 +47,9 @@ async fn postgres() -> String {
     });
     let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     let admin = Database::connect(&server).await.unwrap();
-    admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+    // As far from SQLite's order of texts as may be, so that nothing relies on the collation of the database.
+    let collation = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE'";
+    admin.execute_unprepared(&format!("CREATE DATABASE {name} {collation}")).await.unwrap();
     admin.close().await.unwrap();
     let (root, _) = server.rsplit_once('/').unwrap();
     format!("{root}/{name}")

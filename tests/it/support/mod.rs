@@ -5,6 +5,7 @@ pub mod child;
 pub mod database;
 pub mod gate;
 pub mod rows;
+pub mod sdl;
 pub mod vendors;
 
 use std::sync::Arc;
@@ -58,6 +59,7 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Value,
+    pub text: String,
 }
 
 impl TestApp {
@@ -118,9 +120,9 @@ impl TestApp {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
-        let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
-        let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| text());
-        Answer { status: parts.status, headers: parts.headers, body }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String(text.clone()));
+        Answer { status: parts.status, headers: parts.headers, body, text }
     }
 
     /// Connects the simulated account of a vendor, and answers its public id. Syncs nothing yet.
@@ -161,6 +163,38 @@ impl TestApp {
             _ => self.store.clone(),
         };
         Service::new(parts(&store, &self.clock, &self.ids, &self.vendors))
+    }
+
+    /// The whole service anew over the same store, as `serve` would start it with these.
+    pub fn serve_anew(&mut self, role: Role, introspection: bool, origins: &[&str]) {
+        self.service = Service::new(Parts {
+            store: self.store.clone(),
+            registry: Registry::default(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            base_urls: self.vendors.base_urls(),
+            embedded: true,
+            introspection,
+            downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
+            first_pause: Duration::from_millis(1),
+        });
+        let origins = origins.iter().map(|origin| origin.parse().unwrap()).collect();
+        self.router = self.service.router(role, origins);
+    }
+
+    /// Both accounts, connected and synced: TRAFFIT's and HR WORKS' ids.
+    pub async fn connected_to_both(&self) -> [String; 2] {
+        let traffit = self.connected("traffit").await;
+        self.clock.advance(Duration::from_secs(60));
+        let hrworks = self.connected("hrworks").await;
+        [traffit, hrworks]
+    }
+
+    /// What `query` answers and the texts of the statements that it took.
+    pub async fn counted(&self, query: &str, variables: Value) -> (Value, Vec<String>) {
+        self.store.statements().listen();
+        let data = self.query_with(query, variables).await;
+        (data, self.store.statements().heard())
     }
 
     /// Queues a full sync, carries it out, and answers the run.
@@ -270,6 +304,21 @@ pub fn uuid_of(id: &str) -> uuid::Uuid {
 pub fn model<'a>(run: &'a Value, model: &str) -> &'a Value {
     let models = run["models"].as_array().unwrap_or_else(|| panic!("{run:#}"));
     models.iter().find(|row| row["model"] == model).unwrap_or_else(|| panic!("{model} in {run:#}"))
+}
+
+/// The elements of an array.
+pub fn rows(value: &Value) -> &[Value] {
+    value.as_array().unwrap_or_else(|| panic!("{value:#} is no list"))
+}
+
+/// The ids of an array of objects, in order.
+pub fn ids(value: &Value) -> Vec<String> {
+    texts(value, "id")
+}
+
+/// The code of the first error of an answer, or nothing.
+pub fn code(answer: &Value) -> &str {
+    answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
 }
 
 /// The texts of an array of objects' field.

@@ -1,0 +1,337 @@
+//! Every root field × every kind of credential. A root field without a case fails; the exceptions are named here,
+//! and may only become fewer.
+
+use std::time::Duration;
+
+use hiregraph::domain::Scope;
+use serde_json::{Value, json};
+
+use crate::on_both;
+use crate::support::vendors::Size;
+use crate::support::{Backend, TestApp, code, ids, rows, sdl};
+
+on_both!(
+    no_root_field_answers_without_a_good_key,
+    every_root_field_needs_its_scope,
+    a_key_for_other_integrations_reaches_nothing_of_these,
+    restricted_keys_see_their_own_integrations_only,
+    restricted_administrators_manage_their_own_keys_only,
+);
+
+const SMALL: Size = Size { candidates: 30, jobs: 4 };
+const ALL: [Scope; 6] =
+    [Scope::RecordsRead, Scope::RemoteDataRead, Scope::RecordsWrite, Scope::Passthrough, Scope::Operate, Scope::Admin];
+
+/// What a root field needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    /// Any good key: who one is, and which vendors there are.
+    Nothing,
+    Read,
+    /// Reading or operating.
+    See,
+    Operate,
+    Admin,
+}
+
+/// What whoever may not see the integration is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Foreign {
+    Null,
+    /// An empty list of nodes.
+    Empty,
+    /// `userErrors` with NOT_FOUND.
+    NotFound,
+    Forbidden,
+    /// It shows nothing of integrations.
+    Unconcerned,
+}
+
+/// Ids of things of one integration.
+struct Things {
+    integration: String,
+    job: String,
+    candidate: String,
+    application: String,
+    run: String,
+    key: String,
+}
+
+impl Things {
+    async fn of(app: &TestApp, integration: &str) -> Self {
+        let query = "query($id: ID!) { integration(id: $id) { jobs { nodes { id } } candidates { nodes { id } } \
+                     applications { nodes { id } } lastSync { id } } apiKeys { id } }";
+        let found = app.query_with(query, json!({ "id": integration })).await;
+        let text = |at: &str| found.pointer(at).unwrap().as_str().unwrap().to_owned();
+        Self {
+            integration: integration.to_owned(),
+            job: text("/integration/jobs/nodes/0/id"),
+            candidate: text("/integration/candidates/nodes/0/id"),
+            application: text("/integration/applications/nodes/0/id"),
+            run: text("/integration/lastSync/id"),
+            key: text("/apiKeys/0/id"),
+        }
+    }
+}
+
+fn case(field: &str, of: &Things) -> (String, Needs, Foreign) {
+    let Things { integration, job, candidate, application, run, key } = of;
+    let list = |name: &str| format!("{{ {name}(integrationId: \"{integration}\") {{ totalCount nodes {{ id }} }} }}");
+    let mutation = |call: String| format!("mutation {{ {call} {{ userErrors {{ code }} }} }}");
+    match field {
+        "viewer" => ("{ viewer { name scopes } }".to_owned(), Needs::Nothing, Foreign::Unconcerned),
+        "connectors" => ("{ connectors { slug } }".to_owned(), Needs::Nothing, Foreign::Unconcerned),
+        "connector" => ("{ connector(slug: \"traffit\") { slug } }".to_owned(), Needs::Nothing, Foreign::Unconcerned),
+        "node" => (format!("{{ node(id: \"{job}\") {{ id }} }}"), Needs::Read, Foreign::Null),
+        "nodes" => (format!("{{ nodes(ids: [\"{job}\", \"{candidate}\"]) {{ id }} }}"), Needs::Read, Foreign::Null),
+        "job" => (format!("{{ job(id: \"{job}\") {{ id }} }}"), Needs::Read, Foreign::Null),
+        "candidate" => (format!("{{ candidate(id: \"{candidate}\") {{ id }} }}"), Needs::Read, Foreign::Null),
+        "application" => (format!("{{ application(id: \"{application}\") {{ id }} }}"), Needs::Read, Foreign::Null),
+        "jobs" | "candidates" | "applications" => (list(field), Needs::Read, Foreign::Empty),
+        "integration" => (format!("{{ integration(id: \"{integration}\") {{ id }} }}"), Needs::See, Foreign::Null),
+        "integrations" => ("{ integrations { totalCount nodes { id } } }".to_owned(), Needs::See, Foreign::Empty),
+        "apiKeys" => ("{ apiKeys { id } }".to_owned(), Needs::Admin, Foreign::Empty),
+        "createIntegration" => (
+            mutation(
+                "createIntegration(input: {connector: \"none\", endUser: {organizationName: \"A\"}, credentials: {}})"
+                    .to_owned(),
+            ),
+            Needs::Operate,
+            Foreign::Forbidden,
+        ),
+        "testIntegration" | "deleteIntegration" => {
+            (mutation(format!("{field}(id: \"{integration}\")")), Needs::Operate, Foreign::NotFound)
+        }
+        "updateIntegration" => (
+            mutation(format!("updateIntegration(input: {{id: \"{integration}\", name: \"Mine\"}})")),
+            Needs::Operate,
+            Foreign::NotFound,
+        ),
+        "syncIntegration" => (
+            mutation(format!("syncIntegration(input: {{integrationId: \"{integration}\"}})")),
+            Needs::Operate,
+            Foreign::NotFound,
+        ),
+        "cancelSync" => (mutation(format!("cancelSync(syncRunId: \"{run}\")")), Needs::Operate, Foreign::NotFound),
+        "setCustomField" => (
+            mutation(format!(
+                "setCustomField(input: {{integrationId: \"{integration}\", model: JOB, key: \"k\", source: \"/a\"}})"
+            )),
+            Needs::Operate,
+            Foreign::NotFound,
+        ),
+        "createApiKey" => (
+            mutation(format!(
+                "createApiKey(input: {{name: \"k\", scopes: [RECORDS_READ], integrationIds: [\"{integration}\"]}})"
+            )),
+            Needs::Admin,
+            Foreign::NotFound,
+        ),
+        "revokeApiKey" => (mutation(format!("revokeApiKey(id: \"{key}\")")), Needs::Admin, Foreign::NotFound),
+        other => panic!("the root field {other} has no case: say what it needs, and what strangers are answered"),
+    }
+}
+
+fn root_fields() -> Vec<String> {
+    let fields = ["Query", "Mutation"].into_iter().flat_map(sdl::fields).map(|field| field.name);
+    let fields: Vec<_> = fields.collect();
+    assert!(fields.len() >= 20, "{fields:?}");
+    fields
+}
+
+async fn no_root_field_answers_without_a_good_key(backend: Backend) {
+    let app = TestApp::start_with(backend, SMALL).await;
+    let id = app.connected("traffit").await;
+    let things = Things::of(&app, &id).await;
+    let make = "mutation($e: Duration) { createApiKey(input: {name: \"k\", scopes: [ADMIN], expiresIn: $e}) { secret apiKey { id } } }";
+    let expired =
+        app.query_with(make, json!({ "e": "PT1M" })).await["createApiKey"]["secret"].as_str().unwrap().to_owned();
+    let revoked = app.query_with(make, json!({})).await["createApiKey"].take();
+    let revoke = "mutation($id: ID!) { revokeApiKey(id: $id) { apiKey { revokedAt } } }";
+    app.query_with(revoke, json!({ "id": revoked["apiKey"]["id"] })).await;
+    assert_eq!(code(&app.ask(&expired, "{ viewer { name } }", json!({})).await), "", "it is still good");
+    app.clock.advance(Duration::from_secs(60));
+    let unknown = format!("hgk_{}", "a".repeat(52));
+    let before = app.store.statements().count();
+    let mut asked = 0;
+    for field in root_fields() {
+        let (query, ..) = case(&field, &things);
+        for key in
+            [None, Some(unknown.as_str()), Some(&expired), revoked["secret"].as_str(), Some("nonsense"), Some("")]
+        {
+            let answer = app.post(key, &json!({ "query": query })).await;
+            assert_eq!(answer.status, 401, "{field} {key:?}: {}", answer.body);
+            assert_eq!(answer.headers["www-authenticate"], "Bearer realm=\"hiregraph\"");
+            assert_eq!(code(&answer.body), "UNAUTHENTICATED");
+            assert!(answer.body.get("data").is_none());
+            asked += 1;
+        }
+    }
+    assert!(app.store.statements().count() - before <= asked, "the key is looked up, and nothing else");
+}
+
+async fn every_root_field_needs_its_scope(backend: Backend) {
+    let app = TestApp::start_with(backend, SMALL).await;
+    let id = app.connected("traffit").await;
+    let things = Things::of(&app, &id).await;
+    let mut open = Vec::new();
+    for field in root_fields() {
+        let (query, needs, _) = case(&field, &things);
+        let enough: &[Scope] = match needs {
+            Needs::Nothing => &ALL,
+            Needs::Read => &[Scope::RecordsRead],
+            Needs::See => &[Scope::RecordsRead, Scope::Operate],
+            Needs::Operate => &[Scope::Operate],
+            Needs::Admin => &[],
+        };
+        let others: Vec<Scope> =
+            ALL.into_iter().filter(|scope| *scope != Scope::Admin && !enough.contains(scope)).collect();
+        let answer = app.ask(&app.key(&others, None).await, &query, json!({})).await;
+        if needs == Needs::Nothing {
+            assert_eq!(code(&answer), "", "{field}: {answer:#}");
+            open.push(field);
+            continue;
+        }
+        assert_eq!(code(&answer), "FORBIDDEN", "{field} with {others:?}: {answer:#}");
+        let nothing = match &answer["data"] {
+            Value::Object(data) => data.values().all(Value::is_null),
+            data => data.is_null(),
+        };
+        assert!(nothing, "{field}: {answer:#}");
+    }
+    open.sort();
+    assert_eq!(open, ["connector", "connectors", "viewer"], "fields that every key may ask");
+}
+
+async fn a_key_for_other_integrations_reaches_nothing_of_these(backend: Backend) {
+    let app = TestApp::start_with(backend, SMALL).await;
+    let [traffit, hrworks] = app.connected_to_both().await;
+    let things = Things::of(&app, &traffit).await;
+    let nobody = app.key(&ALL, Some(&[])).await;
+    let other = app.key(&ALL, Some(&[&hrworks])).await;
+    for field in root_fields() {
+        let (query, _, foreign) = case(&field, &things);
+        for (stranger, key) in [("of another", &other), ("of none", &nobody)] {
+            let answer = app.ask(key, &query, json!({})).await;
+            let data = &answer["data"][&field];
+            let told = format!("{field} for a key {stranger}: {answer:#}");
+            assert!(!answer.to_string().contains(&traffit) || field == "createApiKey", "{told}");
+            match foreign {
+                Foreign::Null => {
+                    assert_eq!(code(&answer), "", "{told}");
+                    assert!(
+                        data.is_null() || data.as_array().is_some_and(|all| all.iter().all(Value::is_null)),
+                        "{told}"
+                    );
+                }
+                Foreign::Empty => {
+                    assert_eq!(code(&answer), "", "{told}");
+                    let listed = if data.is_array() { data } else { &data["nodes"] };
+                    let own = if field == "integrations" && stranger == "of another" {
+                        vec![hrworks.clone()]
+                    } else {
+                        vec![]
+                    };
+                    let own = if field == "apiKeys" { ids(listed) } else { own };
+                    assert_eq!(ids(listed), own, "{told}");
+                    assert!(field != "apiKeys" || !own.contains(&things.key), "{told}");
+                }
+                Foreign::NotFound => assert_eq!(data["userErrors"][0]["code"], "NOT_FOUND", "{told}"),
+                Foreign::Forbidden => assert_eq!(code(&answer), "FORBIDDEN", "{told}"),
+                Foreign::Unconcerned => assert_eq!(code(&answer), "", "{told}"),
+            }
+        }
+    }
+    let query = "query($id: ID!) { integration(id: $id) { name state customFields { key } } apiKeys { id revokedAt } }";
+    let after = app.query_with(query, json!({ "id": traffit })).await;
+    assert_ne!(after["integration"]["name"], "Mine");
+    assert_eq!(after["integration"]["customFields"], json!([]));
+    let key = rows(&after["apiKeys"]).iter().find(|key| key["id"] == things.key.as_str()).unwrap();
+    assert!(key["revokedAt"].is_null(), "a stranger's attempt revoked nothing");
+}
+
+async fn restricted_keys_see_their_own_integrations_only(backend: Backend) {
+    let app = TestApp::start_with(backend, SMALL).await;
+    let [traffit, hrworks] = app.connected_to_both().await;
+    let key = app.key(&[Scope::RecordsRead, Scope::RemoteDataRead, Scope::Operate], Some(&[&hrworks])).await;
+    let ask = async |query: &str, variables: Value| {
+        let mut answer = app.ask(&key, query, variables).await;
+        assert_eq!(code(&answer), "", "{query}: {answer:#}");
+        answer["data"].take()
+    };
+    let foreign = "query($id: ID!) { integration(id: $id) { lastSync { id } applicationStages { id } users { nodes { id } } tags { nodes { id } } \
+                   jobs(first: 4) { nodes { id remoteId stages { id } hiringTeam { id } } } \
+                   candidates(first: 30) { nodes { id remoteId tags { id } } } applications(first: 250) { nodes { id remoteId } } } }";
+    let foreign = app.query_with(foreign, json!({ "id": traffit })).await["integration"].take();
+    let mut theirs = vec![traffit.clone()];
+    collect(&foreign, &mut theirs);
+    assert!(theirs.len() > 50);
+    for some in theirs.chunks(200) {
+        let found = ask("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": some })).await;
+        assert!(rows(&found["nodes"]).iter().all(Value::is_null), "{found:#}");
+    }
+    for (list, kind) in
+        [("jobs", "JobFilter"), ("candidates", "CandidateFilter"), ("applications", "ApplicationFilter")]
+    {
+        let query = format!(
+            "query($id: ID, $f: {kind}) {{ {list}(integrationId: $id, filter: $f, first: 250) {{ totalCount nodes {{ id integration {{ id }} }} }} }}"
+        );
+        let all = ask(&query, json!({})).await[list].take();
+        assert_eq!(all["totalCount"], app.total(list, &hrworks).await);
+        assert!(rows(&all["nodes"]).iter().all(|row| row["integration"]["id"] == hrworks.as_str()));
+        assert_eq!(ask(&query, json!({ "id": hrworks })).await[list], all);
+        let nothing = json!({"totalCount": 0, "nodes": []});
+        assert_eq!(ask(&query, json!({ "id": traffit })).await[list], nothing);
+        let filters = sdl::fields(kind).into_iter().filter(|field| field.of == "ID" && field.is_list);
+        for field in filters {
+            assert_eq!(ask(&query, json!({ "f": { &field.name: theirs } })).await[list], nothing, "{}", field.name);
+        }
+        let remote: Vec<_> = rows(&foreign[list]["nodes"]).iter().map(|row| row["remoteId"].clone()).collect();
+        let found = ask(&query, json!({ "f": { "remoteIds": remote } })).await[list].take();
+        assert!(rows(&found["nodes"]).iter().all(|row| row["integration"]["id"] == hrworks.as_str()));
+    }
+    let seen = ask("{ integrations { totalCount nodes { id } } viewer { integrations { id } } }", json!({})).await;
+    assert_eq!(seen["integrations"], json!({"totalCount": 1, "nodes": [{ "id": hrworks }]}));
+    assert_eq!(seen["viewer"]["integrations"], json!([{ "id": hrworks }]));
+}
+
+/// Every `id` in an answer.
+fn collect(value: &Value, ids: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            ids.extend(fields.get("id").and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|value| collect(value, ids));
+        }
+        Value::Array(items) => items.iter().for_each(|value| collect(value, ids)),
+        _ => {}
+    }
+}
+
+async fn restricted_administrators_manage_their_own_keys_only(backend: Backend) {
+    let app = TestApp::start_with(backend, SMALL).await;
+    let [traffit, hrworks] = app.connected_to_both().await;
+    let admin = app.key(&[Scope::Admin], Some(&[&hrworks])).await;
+    app.key(&[Scope::RecordsRead], Some(&[&traffit])).await;
+    let own = app.key(&[Scope::RecordsRead], Some(&[&hrworks])).await;
+    let listed =
+        app.ask(&admin, "{ apiKeys { id prefix integrations { id } } }", json!({})).await["data"]["apiKeys"].take();
+    assert_eq!(rows(&listed).len(), 2, "itself and one more: {listed:#}");
+    assert!(rows(&listed).iter().all(|key| key["integrations"] == json!([{ "id": hrworks }])));
+    let all = app.query("{ apiKeys { id } }").await["apiKeys"].take();
+    let revoke = "mutation($id: ID!) { revokeApiKey(id: $id) { apiKey { id } userErrors { code } } }";
+    for id in ids(&all).into_iter().filter(|id| !ids(&listed).contains(id)) {
+        let answer = app.ask(&admin, revoke, json!({ "id": id })).await;
+        assert_eq!(answer["data"]["revokeApiKey"]["userErrors"][0]["code"], "NOT_FOUND");
+        let node = app.ask(&admin, "query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await;
+        assert_eq!(node, json!({"data": {"node": null}}));
+    }
+    // Without a word about integrations, a new key has those of its maker.
+    let make = "mutation { createApiKey(input: {name: \"k\", scopes: [ADMIN]}) { apiKey { integrations { id } } userErrors { code } } }";
+    let made = app.ask(&admin, make, json!({})).await["data"]["createApiKey"].take();
+    assert_eq!(made["apiKey"]["integrations"], json!([{ "id": hrworks }]), "{made:#}");
+    let is_own = |key: &&Value| own.starts_with(key["prefix"].as_str().unwrap());
+    let last = rows(&listed).iter().find(is_own).unwrap()["id"].as_str().unwrap();
+    let answer = app.ask(&admin, revoke, json!({ "id": last })).await;
+    assert_eq!(answer["data"]["revokeApiKey"]["apiKey"]["id"], last);
+    assert_eq!(app.post(Some(&own), &json!({ "query": "{ viewer { name } }" })).await.status, 401);
+}
