@@ -86,7 +86,8 @@ pub const CANDIDATES: &str = "query($after: String) { candidates(first: 10, afte
 
 /// The cursor behind so many candidates, and how many pages of ten lie before it.
 pub async fn deep_cursor(connection: &mut Connection, candidates: usize) -> Outcome<(Value, usize)> {
-    let query = "query($after: String) { candidates(first: 250, after: $after) { pageInfo { endCursor hasNextPage } } }";
+    let query =
+        "query($after: String) { candidates(first: 250, after: $after) { pageInfo { endCursor hasNextPage } } }";
     let (mut after, mut passed) = (Value::Null, 0);
     while passed + 260 < candidates {
         let data = ask(connection, query, json!({ "after": after })).await?;

@@ -1,5 +1,6 @@
 //! The measurements, database by database, and the table.
 
+use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
@@ -29,8 +30,8 @@ const RECORD_TABLES: [&str; 9] = [
 ];
 
 pub async fn run(settings: &Settings) -> Outcome {
-    let scratch = tempfile::tempdir()?;
-    let folder = settings.folder.clone().unwrap_or_else(|| scratch.path().to_owned());
+    let scratch = Scratch(std::env::temp_dir().join(format!("hiregraph-bench-{}", std::process::id())));
+    let folder = settings.folder.clone().unwrap_or_else(|| scratch.0.clone());
     std::fs::create_dir_all(&folder)?;
     let mut columns = Vec::new();
     for database in &settings.databases {
@@ -44,6 +45,16 @@ pub async fn run(settings: &Settings) -> Outcome {
     }
     println!("{}", table(settings, &columns));
     Ok(())
+}
+
+/// A folder that is gone with its handle.
+struct Scratch(std::path::PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Left behind, or never made, it does no harm.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 async fn fresh_postgres(settings: &Settings) -> Outcome<String> {
@@ -71,8 +82,8 @@ impl Bench<'_> {
         let mut rows = Rows::new();
         let candidates = self.settings.candidates.to_string();
         let simulate = ["simulate", "traffit", "--listen", "127.0.0.1:0", "--candidates", &candidates];
-        let mut vendor = Process::start(&self.settings.binary, &simulate, &[]).await?;
-        let credentials = vendor.line().await?.unwrap_or_default();
+        let mut vendor = Process::start(&self.settings.binary, &simulate, &[])?;
+        let credentials = vendor.line()?.unwrap_or_default();
         let credentials: Value = serde_json::from_str(credentials.trim_start_matches("credentials: "))?;
         let base_url = format!("http://{}", vendor.address);
         let environment = [
@@ -82,29 +93,29 @@ impl Bench<'_> {
             ("HIREGRAPH_LOG", "warn"),
         ];
         let binary = &self.settings.binary;
-        process::run(binary, &["migrate"], &environment).await?;
+        process::run(binary, &["migrate"], &environment)?;
         let key = ["keys", "create", "--name", "bench", "--scopes", "ADMIN"];
-        let key = process::run(binary, &key, &environment).await?;
+        let key = process::run(binary, &key, &environment)?;
         let serve = ["serve", "--listen", "127.0.0.1:0"];
 
-        let service = Process::start(binary, &serve, &environment).await?;
+        let service = Process::start(binary, &serve, &environment)?;
         self.syncs(&service, &key, &credentials, &mut rows).await?;
-        vendor.stop().await?;
+        vendor.stop()?;
         // A process of its own for queries, so that its memory is theirs.
-        service.stop().await?;
-        let service = Process::start(binary, &serve, &environment).await?;
+        service.stop()?;
+        let service = Process::start(binary, &serve, &environment)?;
         self.nested(&service, &key, &mut rows).await?;
         self.pages(&service, &key, &mut rows).await?;
-        service.stop().await?;
+        service.stop()?;
         let mut times = Vec::new();
         for _ in 0..self.settings.rounds {
-            let service = Process::start(binary, &serve, &environment).await?;
-            times.push(service.started_in + ready(&service.address).await?);
+            let service = Process::start(binary, &serve, &environment)?;
+            times.push(service.started_in + ready(&service.address)?);
             if times.len() == self.settings.rounds {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 rows.push(("idle: memory".into(), megabytes(service.memory()?.now)));
             }
-            service.stop().await?;
+            service.stop()?;
         }
         rows.push(("start to ready, existing database".into(), milliseconds(median(times))));
         Ok(rows)
@@ -132,7 +143,9 @@ impl Bench<'_> {
         let after = latest(&database).await?;
         database.close().await?;
         if ran.written > 0 || before != after {
-            return Err(format!("an unchanged sync wrote records: {} counted, {before:?} → {after:?}", ran.written).into());
+            return Err(
+                format!("an unchanged sync wrote records: {} counted, {before:?} → {after:?}", ran.written).into()
+            );
         }
         rows.push(("unchanged sync: record rows written".into(), ran.written.to_string()));
         Ok(())
@@ -151,7 +164,7 @@ impl Bench<'_> {
 
     async fn nested(&self, service: &Process, key: &str, rows: &mut Rows) -> Outcome {
         let floor = ["floor", "--database-url", &self.url];
-        let floor = Process::start(&std::env::current_exe()?, &floor, &[]).await?;
+        let floor = Process::start(&std::env::current_exe()?, &floor, &[])?;
         let body = graph::body(graph::NESTED, &json!({}));
         let time = Duration::from_secs(self.settings.seconds);
         for (connections, what) in [(1, "1 connection"), (16, "16 connections")] {
@@ -176,7 +189,7 @@ impl Bench<'_> {
                 rows.push((format!("nested query, {what}: memory"), megabytes(service.memory()?.peak)));
             }
         }
-        floor.stop().await?;
+        floor.stop()?;
         if !self.is_sqlite() {
             let statements = self.statements(service, key, &body).await?;
             rows.push(("nested query: statements, with the key's".into(), format!("{statements:.1}")));
@@ -236,22 +249,20 @@ async fn number(database: &DatabaseConnection, sql: &str) -> Outcome<i64> {
 }
 
 /// How long it takes until the service calls itself ready.
-async fn ready(address: &str) -> Outcome<Duration> {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+fn ready(address: &str) -> Outcome<Duration> {
     let begun = Instant::now();
     loop {
-        let mut stream = tokio::net::TcpStream::connect(address).await?;
-        let request = format!("GET /readyz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await?;
+        let mut stream = std::net::TcpStream::connect(address)?;
+        write!(stream, "GET /readyz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).await?;
+        stream.read_to_string(&mut answer)?;
         if answer.starts_with("HTTP/1.1 200") {
             return Ok(begun.elapsed());
         }
         if begun.elapsed() > Duration::from_secs(30) {
             return Err(format!("the service does not become ready: {answer}").into());
         }
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
