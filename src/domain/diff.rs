@@ -1,6 +1,7 @@
 //! The pure comparison of a record with what was stored: by fingerprint whether anything changed, field by
 //! field what did.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{Payload, Record};
@@ -8,16 +9,23 @@ use super::{Payload, Record};
 /// 128 bits of BLAKE3 over a record's own fields and its payload.
 pub type Fingerprint = [u8; 16];
 
-/// Equal for equal content, whatever the order of keys. `volatile` are JSON Pointers into the payload whose
-/// values change at every read and mean nothing (expiring links, say).
-pub fn fingerprint(record: &Record, payload: &Payload, volatile: &[&str]) -> Fingerprint {
-    let mut hasher = blake3::Hasher::new();
-    update(&mut hasher, &record.fields());
+/// A record's fingerprint, and its payload as the JSON text that was made on the way.
+pub struct Printed {
+    pub fingerprint: Fingerprint,
+    pub payload: String,
+}
+
+/// The fingerprint is equal for equal content, whatever the order of keys in the payload. `volatile` are JSON
+/// Pointers into the payload whose values change at every read and mean nothing (expiring links, say).
+pub fn print(record: &Record, payload: &Payload, volatile: &[&str]) -> Printed {
+    // One text, hashed at once: a tree of values for each record, and a call of the hasher for each of its parts,
+    // were most of what an unchanged record cost.
+    let mut text = Vec::with_capacity(1024);
+    write(&mut text, record);
+    text.push(0);
+    let body = to_text(payload);
     if volatile.is_empty() {
-        for (endpoint, body) in payload {
-            update(&mut hasher, &Value::String(endpoint.clone()));
-            update(&mut hasher, body);
-        }
+        text.extend_from_slice(body.as_bytes());
     } else {
         let mut steady = payload_value(payload);
         for pointer in volatile {
@@ -25,11 +33,15 @@ pub fn fingerprint(record: &Record, payload: &Payload, volatile: &[&str]) -> Fin
                 *value = Value::Null;
             }
         }
-        update(&mut hasher, &steady);
+        write(&mut text, &steady);
     }
     let mut fingerprint = [0; 16];
-    fingerprint.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    fingerprint
+    fingerprint.copy_from_slice(&blake3::hash(&text).as_bytes()[..16]);
+    Printed { fingerprint, payload: body }
+}
+
+pub fn fingerprint(record: &Record, payload: &Payload, volatile: &[&str]) -> Fingerprint {
+    print(record, payload, volatile).fingerprint
 }
 
 /// The names, as in the graph, of the fields that differ. `remoteData` stands for the payload.
@@ -49,11 +61,15 @@ fn payload_value(payload: &Payload) -> Value {
     Value::Object(payload.iter().map(|(key, value)| (key.clone(), value.clone())).collect())
 }
 
-/// `serde_json` maps are sorted by key, so their text is canonical.
-fn update(hasher: &mut blake3::Hasher, value: &Value) {
-    // Writing JSON into a hasher cannot fail.
-    let _ = serde_json::to_writer(&mut *hasher, value);
-    hasher.update(&[0]);
+/// Records keep the order of their fields and `serde_json` maps are sorted by key, so their text is canonical.
+fn write(text: &mut Vec<u8>, value: &impl Serialize) {
+    // Writing plain types into memory cannot fail.
+    let _ = serde_json::to_writer(text, value);
+}
+
+fn to_text(payload: &Payload) -> String {
+    // As above.
+    serde_json::to_string(payload).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -81,9 +97,10 @@ mod tests {
 
     #[test]
     fn fingerprints_follow_content_but_not_what_is_volatile() {
-        let print = |value: Value, volatile: &[&str]| fingerprint(&tag("java"), &payload(value), volatile);
-        assert_eq!(print(json!({"a": 1, "b": 2}), &[]), print(json!({"b": 2, "a": 1}), &[]));
-        assert_ne!(print(json!({"a": 1}), &[]), print(json!({"a": 2}), &[]));
-        assert_eq!(print(json!({"a": 1}), &["/~1tags/a"]), print(json!({"a": 2}), &["/~1tags/a"]));
+        let of = |value: Value, volatile: &[&str]| fingerprint(&tag("java"), &payload(value), volatile);
+        assert_eq!(of(json!({"a": 1, "b": 2}), &[]), of(json!({"b": 2, "a": 1}), &[]));
+        assert_ne!(of(json!({"a": 1}), &[]), of(json!({"a": 2}), &[]));
+        assert_ne!(of(json!({}), &[]), fingerprint(&tag("rust"), &payload(json!({})), &[]));
+        assert_eq!(of(json!({"a": 1}), &["/~1tags/a"]), of(json!({"a": 2}), &["/~1tags/a"]));
     }
 }

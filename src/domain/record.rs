@@ -163,8 +163,9 @@ pub struct IntegrationField {
 /// The vendor's payloads of one record, keyed by the endpoint that they came from, e.g. `/recruitments/{id}`.
 pub type Payload = BTreeMap<String, Value>;
 
-/// One record of any type.
-#[derive(Debug, Clone, PartialEq)]
+/// One record of any type; serialized as its own fields alone.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Record {
     User(User),
     Job(Job),
@@ -206,9 +207,8 @@ macro_rules! record_types {
 
             /// The record's own fields under their names in the graph.
             pub fn fields(&self) -> Value {
-                let fields = match self { $(Self::$name(record) => serde_json::to_value(record)),+ };
                 // Serialization of these plain types cannot fail; an empty object would only name no field.
-                fields.unwrap_or_default()
+                serde_json::to_value(self).unwrap_or_default()
             }
         }
     };

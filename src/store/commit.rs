@@ -142,7 +142,7 @@ impl Store {
 }
 
 async fn note_due(tx: &DatabaseTransaction, integration: Uuid, due: Vec<(&'static str, String)>) -> Result<()> {
-    for some in due.chunks(1000) {
+    for some in portions(&due, 1000) {
         let rows = some.iter().map(|(stream, parent)| due_children::ActiveModel {
             integration_id: Set(integration),
             stream: Set((*stream).to_owned()),
@@ -201,6 +201,19 @@ async fn add_counts(
     Ok(())
 }
 
+/// Rows in portions of a power of two, the largest first. A text of SQL goes with each number of rows, and both the
+/// connection and the server keep prepared what they have seen: with any number of rows they would keep hundreds of
+/// texts that are never asked for again.
+fn portions<T>(rows: &[T], most: usize) -> impl Iterator<Item = &[T]> {
+    let mut left = rows;
+    std::iter::from_fn(move || {
+        let size = 1 << left.len().min(most.max(1)).checked_ilog2()?;
+        let (some, rest) = left.split_at(size);
+        left = rest;
+        Some(some)
+    })
+}
+
 /// How many rows of so many columns one statement takes: SQLite has 32,766 parameters.
 fn rows_a_statement(columns: usize) -> usize {
     (30_000 / columns.max(1)).clamp(1, 1000)
@@ -210,5 +223,19 @@ fn rows_a_statement(columns: usize) -> usize {
 fn for_update(sql: &mut Sql) {
     if sql.backend() == DbBackend::Postgres {
         sql.push(" FOR UPDATE");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::portions;
+
+    #[test]
+    fn portions_are_powers_of_two_and_hold_every_row_once() {
+        let rows: Vec<usize> = (0..1150).collect();
+        let sizes = |most| portions(&rows, most).map(<[_]>::len).collect::<Vec<_>>();
+        assert_eq!(sizes(1000), [512, 512, 64, 32, 16, 8, 4, 2]);
+        assert_eq!(portions(&rows, 7).flatten().copied().collect::<Vec<_>>(), rows);
+        assert_eq!(portions(&rows[..0], 7).count(), 0);
     }
 }

@@ -4,24 +4,25 @@ use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, EntityTrait, IdenStatic, IntoActiveModel, Iterable, PrimaryKeyToColumn, Set,
+    ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
+    PrimaryKeyToColumn,
 };
 use uuid::Uuid;
 
 use super::feed::Feed;
-use super::{Convert, Counts, rows_a_statement};
-use crate::domain::diff::{Fingerprint, changed_fields, fingerprint};
+use super::{Convert, Counts, portions, rows_a_statement};
+use crate::domain::diff::{Printed, changed_fields, print};
 use crate::domain::{ChangeKind, Payload, RecordType, Snapshot};
 use crate::store::Result;
 use crate::store::convert::{About, millis};
-use crate::store::entity::{Json, RecordRow, payload};
+use crate::store::entity::{Json, RecordRow};
 use crate::store::read::{Columns, Key};
 use crate::store::sql::Sql;
 
-/// A record with its fingerprint.
+/// A record with its fingerprint, and its payload as it is stored.
 pub struct Prepared<'a> {
     snapshot: &'a Snapshot,
-    fingerprint: Fingerprint,
+    printed: Printed,
 }
 
 /// What became of the records of one type.
@@ -42,10 +43,9 @@ pub fn prepare<'a>(snapshots: &'a [Snapshot], volatile: &[&'static str]) -> BTre
     by_type
         .into_iter()
         .map(|(of, snapshots)| {
-            let prepared = snapshots.into_values().map(|snapshot| Prepared {
-                snapshot,
-                fingerprint: fingerprint(&snapshot.record, &snapshot.payload, volatile),
-            });
+            let prepared = snapshots
+                .into_values()
+                .map(|snapshot| Prepared { snapshot, printed: print(&snapshot.record, &snapshot.payload, volatile) });
             (of, prepared.collect())
         })
         .collect()
@@ -63,7 +63,7 @@ pub async fn apply<R: Convert>(
     for record in records {
         match known.get(&record.snapshot.id) {
             None => new.push(record),
-            Some((stored, deleted)) if *deleted || stored[..] != record.fingerprint[..] => changed.push(record),
+            Some((stored, deleted)) if *deleted || stored[..] != record.printed.fingerprint[..] => changed.push(record),
             Some(_) => {}
         }
     }
@@ -158,13 +158,13 @@ async fn write<R: Convert>(
     replace: bool,
 ) -> Result<()> {
     let columns: Vec<R::Column> = R::Column::iter().collect();
-    for some in records.chunks(rows_a_statement(columns.len())) {
+    for some in portions(records, rows_a_statement(columns.len())) {
         let rows = some.iter().filter_map(|record| {
             let about = About {
                 integration_id: integration,
                 id: record.snapshot.id,
                 changed_at: millis(feed.now),
-                fingerprint: record.fingerprint.to_vec(),
+                fingerprint: record.printed.fingerprint.to_vec(),
             };
             R::row(&record.snapshot.record, about).map(IntoActiveModel::into_active_model)
         });
@@ -190,21 +190,28 @@ async fn write_payloads(
     changed: &[&Prepared<'_>],
 ) -> Result<()> {
     let with = new.iter().chain(changed).filter(|record| !record.snapshot.payload.is_empty());
-    let rows: Vec<_> = with
-        .map(|record| payload::ActiveModel {
-            integration_id: Set(integration),
-            record_id: Set(record.snapshot.id),
-            model: Set(of.as_str().to_owned()),
-            body: Set(Json(record.snapshot.payload.clone())),
-        })
-        .collect();
-    let mut rows = rows.into_iter().peekable();
-    while rows.peek().is_some() {
-        let some: Vec<_> = rows.by_ref().take(500).collect();
-        let replace = OnConflict::columns([payload::Column::IntegrationId, payload::Column::RecordId])
-            .update_columns([payload::Column::Model, payload::Column::Body])
-            .to_owned();
-        payload::Entity::insert_many(some).on_conflict(replace).exec_without_returning(tx).await?;
+    let records: Vec<_> = with.copied().collect();
+    let is_postgres = tx.get_database_backend() == DbBackend::Postgres;
+    // Lists are single values to PostgreSQL: one text for any number of rows.
+    let some_at_once: Vec<_> =
+        if is_postgres { records.chunks(500).collect() } else { portions(&records, 512).collect() };
+    for some in some_at_once {
+        let mut sql = Sql::new(tx.get_database_backend());
+        sql.push("INSERT INTO payloads (integration_id, record_id, model, body) ");
+        if is_postgres {
+            let ids: Vec<Uuid> = some.iter().map(|record| record.snapshot.id).collect();
+            let bodies: Vec<String> = some.iter().map(|record| record.printed.payload.clone()).collect();
+            sql.push("SELECT ").bind(integration).push("::uuid, p.id, ").bind(of.as_str()).push(", p.body::json ");
+            sql.push("FROM unnest(").bind(ids).push(", ").bind(bodies).push(") AS p (id, body)");
+        } else {
+            sql.push("VALUES ");
+            for (index, record) in some.iter().enumerate() {
+                sql.push(if index > 0 { ", (" } else { "(" }).bind(integration).push(", ").bind(record.snapshot.id);
+                sql.push(", ").bind(of.as_str()).push(", ").bind(record.printed.payload.clone()).push(")");
+            }
+        }
+        sql.push(" ON CONFLICT (integration_id, record_id) DO UPDATE SET model = excluded.model, body = excluded.body");
+        tx.execute_raw(sql.statement()).await?;
     }
     Ok(())
 }

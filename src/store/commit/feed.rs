@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, Set};
 use uuid::Uuid;
 
-use super::for_update;
+use super::{for_update, portions};
 use crate::domain::{ChangeKind, RecordType};
 use crate::store::convert::millis;
 use crate::store::entity::{Json, change};
@@ -51,10 +51,8 @@ impl Feed {
         if self.entries.is_empty() {
             return Ok(());
         }
-        let mut entries = self.entries.into_iter().peekable();
-        while entries.peek().is_some() {
-            let some: Vec<_> = entries.by_ref().take(1000).collect();
-            change::Entity::insert_many(some).exec_without_returning(tx).await?;
+        for some in portions(&self.entries, 1000) {
+            change::Entity::insert_many(some.iter().cloned()).exec_without_returning(tx).await?;
         }
         let mut sql = Sql::new(tx.get_database_backend());
         sql.push("UPDATE integrations SET change_seq = ").bind(self.seq);
