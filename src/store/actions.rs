@@ -50,7 +50,7 @@ pub struct NewAction<'a> {
 }
 
 /// What became of an attempt to write an action down.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Journaled {
     New,
     /// The same key with the same input.

@@ -195,7 +195,7 @@ impl Writes {
             idempotency_key,
             wait,
         } = input;
-        let created = creation(integration_id, candidate, application, attachments, source, gdpr_consent);
+        let created = creation(&integration_id, candidate, application, attachments, source, gdpr_consent);
         Ok(CreateCandidatePayload(write(ctx, Write::CreateCandidate(created), idempotency_key, wait).await?))
     }
 
@@ -215,7 +215,7 @@ impl Writes {
             idempotency_key,
             wait,
         } = input;
-        let created = creation(integration_id, candidate, application, attachments, source, gdpr_consent);
+        let created = creation(&integration_id, candidate, application, attachments, source, gdpr_consent);
         Ok(CreateApplicationPayload(write(ctx, Write::CreateApplication(created), idempotency_key, wait).await?))
     }
 
@@ -312,7 +312,7 @@ async fn write(ctx: &Context<'_>, write: Write, key: Option<String>, wait: Optio
 }
 
 fn creation(
-    integration: ID,
+    integration: &ID,
     candidate: CandidateInput,
     target: ApplicationTargetInput,
     attachments: Option<Vec<AttachmentInput>>,
@@ -327,7 +327,7 @@ fn creation(
         zip_code: None,
     });
     CreateInput {
-        integration: integration_id(&integration),
+        integration: integration_id(integration),
         person: PersonInput {
             first_name: candidate.first_name,
             last_name: candidate.last_name,
