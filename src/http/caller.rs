@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use secrecy::SecretString;
@@ -13,14 +12,9 @@ use tracing::error;
 
 use super::Doors;
 use super::graphql_over_http::answer;
+use crate::domain::Scope;
 
-pub async fn graphql(
-    State(doors): State<Doors>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
+pub async fn graphql(State(doors): State<Doors>, method: Method, uri: Uri, headers: HeaderMap, body: Body) -> Response {
     let Some(secret) = bearer(&headers) else {
         return refused("this endpoint needs an API key: Authorization: Bearer hgk_…");
     };
@@ -32,10 +26,13 @@ pub async fn graphql(
             return failure(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "the database does not answer");
         }
     };
-    let body = match body {
+    // Read only for callers that are known, and with room for attachments only for those that may send them.
+    let sends = access.has(Scope::RecordsWrite) || access.has(Scope::Passthrough);
+    let largest = if sends { super::LARGEST_WRITE } else { super::LARGEST_BODY };
+    let body = match to_bytes(body, largest).await {
         Ok(body) => body,
-        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            let message = format!("the request is larger than {} bytes", super::LARGEST_BODY);
+        Err(broken) if is_too_large(&broken) => {
+            let message = format!("the request is larger than {largest} bytes");
             return failure(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", &message);
         }
         Err(_) => return failure(StatusCode::BAD_REQUEST, "BAD_REQUEST", "the body could not be read"),
@@ -43,6 +40,10 @@ pub async fn graphql(
     let scoped = doors.0.store.scoped(Arc::new(access));
     let graph = doors.0.graph.clone();
     answer(&method, &uri, &headers, body, |request| async move { graph.execute(request, scoped).await }).await
+}
+
+fn is_too_large(error: &axum::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
 }
 
 fn bearer(headers: &HeaderMap) -> Option<SecretString> {

@@ -9,7 +9,6 @@ mod server;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
@@ -25,6 +24,8 @@ pub use server::serve;
 
 /// The largest request that is read, in bytes.
 const LARGEST_BODY: usize = 2 * 1024 * 1024;
+/// Of callers that may write: 50 MB of attachments in base64, and the query around them.
+const LARGEST_WRITE: usize = 72 * 1024 * 1024;
 
 /// What the doors lead to.
 #[derive(Clone)]
@@ -65,7 +66,6 @@ pub fn router(options: Options) -> Router {
         .layer(CompressionLayer::new())
         .merge(graphiql::router())
         .merge(health)
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(doors)
 }
 

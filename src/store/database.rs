@@ -204,7 +204,9 @@ fn quiet(url: &str) -> ConnectOptions {
 fn sqlite(url: &str, connections: u32) -> ConnectOptions {
     let mut options = quiet(url);
     options.max_connections(connections).min_connections(1).acquire_timeout(Duration::from_secs(60));
-    options.map_sqlx_sqlite_opts(|options| {
+    // The writer's pages are used over and over by a sync; readers have the system's cache behind theirs.
+    let cache = if connections == 1 { "-32000" } else { "-4000" };
+    options.map_sqlx_sqlite_opts(move |options| {
         options
             .create_if_missing(true)
             .busy_timeout(Duration::from_secs(30))
@@ -214,8 +216,7 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
             // What was acknowledged survives a power failure; commits are made large enough to afford it.
             .pragma("synchronous", "FULL")
             .pragma("temp_store", "MEMORY")
-            .pragma("cache_size", "-16000")
-            .pragma("mmap_size", "268435456")
+            .pragma("cache_size", cache)
     });
     options
 }
