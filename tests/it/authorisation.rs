@@ -30,6 +30,10 @@ enum Needs {
     Read,
     /// Reading or operating.
     See,
+    /// Reading, writing or operating.
+    SeeWrites,
+    Write,
+    Forward,
     Operate,
     Admin,
 }
@@ -55,6 +59,7 @@ struct Things {
     application: String,
     run: String,
     key: String,
+    action: String,
 }
 
 impl Things {
@@ -70,12 +75,13 @@ impl Things {
             application: text("/integration/applications/nodes/0/id"),
             run: text("/integration/lastSync/id"),
             key: text("/apiKeys/0/id"),
+            action: app.noted(&text("/integration/applications/nodes/0/id")).await,
         }
     }
 }
 
 fn case(field: &str, of: &Things) -> (String, Needs, Foreign) {
-    let Things { integration, job, candidate, application, run, key } = of;
+    let Things { integration, job, candidate, application, run, key, action } = of;
     let list = |name: &str| format!("{{ {name}(integrationId: \"{integration}\") {{ totalCount nodes {{ id }} }} }}");
     let mutation = |call: String| format!("mutation {{ {call} {{ userErrors {{ code }} }} }}");
     match field {
@@ -128,6 +134,47 @@ fn case(field: &str, of: &Things) -> (String, Needs, Foreign) {
             Foreign::NotFound,
         ),
         "revokeApiKey" => (mutation(format!("revokeApiKey(id: \"{key}\")")), Needs::Admin, Foreign::NotFound),
+        "action" => (format!("{{ action(id: \"{action}\") {{ id }} }}"), Needs::SeeWrites, Foreign::Null),
+        "actions" => (list(field), Needs::SeeWrites, Foreign::Empty),
+        "createCandidate" | "createApplication" => (
+            mutation(format!(
+                "{field}(input: {{integrationId: \"{integration}\", candidate: {{firstName: \"A\", lastName: \"B\", \
+                 emailAddress: \"a@b.example\"}}, application: {{jobId: \"{job}\"}}}})"
+            )),
+            Needs::Write,
+            Foreign::NotFound,
+        ),
+        "addAttachmentToApplication" | "addAttachmentToCandidate" => {
+            let to = if field.ends_with("Application") {
+                format!("applicationId: \"{application}\"")
+            } else {
+                format!("candidateId: \"{candidate}\"")
+            };
+            let file = "attachment: {name: \"a.txt\", contentType: \"text/plain\", data: \"aGk=\"}";
+            (mutation(format!("{field}(input: {{{to}, {file}}})")), Needs::Write, Foreign::NotFound)
+        }
+        "moveApplicationToStage" => (
+            mutation(format!("{field}(input: {{applicationId: \"{application}\", stageId: \"{job}\"}})")),
+            Needs::Write,
+            Foreign::NotFound,
+        ),
+        "addResultLinkToApplication" => (
+            mutation(format!(
+                "{field}(input: {{applicationId: \"{application}\", label: \"a\", url: \"https://a.example/\"}})"
+            )),
+            Needs::Write,
+            Foreign::NotFound,
+        ),
+        "addNoteToApplication" => (
+            mutation(format!("{field}(input: {{applicationId: \"{application}\", content: \"a\"}})")),
+            Needs::Write,
+            Foreign::NotFound,
+        ),
+        "passthrough" => (
+            mutation(format!("{field}(input: {{integrationId: \"{integration}\", method: GET, path: \"/users/\"}})")),
+            Needs::Forward,
+            Foreign::NotFound,
+        ),
         other => panic!("the root field {other} has no case: say what it needs, and what strangers are answered"),
     }
 }
@@ -181,6 +228,9 @@ async fn every_root_field_needs_its_scope(backend: Backend) {
             Needs::Nothing => &ALL,
             Needs::Read => &[Scope::RecordsRead],
             Needs::See => &[Scope::RecordsRead, Scope::Operate],
+            Needs::SeeWrites => &[Scope::RecordsRead, Scope::RecordsWrite, Scope::Operate],
+            Needs::Write => &[Scope::RecordsWrite],
+            Needs::Forward => &[Scope::Passthrough],
             Needs::Operate => &[Scope::Operate],
             Needs::Admin => &[],
         };

@@ -148,6 +148,7 @@ async fn unknown_and_malformed_ids_are_null(backend: Backend) {
         ("Integration", id.clone()),
         ("SyncRun", found["integration"]["lastSync"]["id"].as_str().unwrap().to_owned()),
         ("ApiKey", found["apiKeys"][0]["id"].as_str().unwrap().to_owned()),
+        ("Action", app.noted(&first("candidates", "/applications/nodes/0/id")).await),
     ];
     let covered: std::collections::BTreeSet<_> = nodes.iter().map(|(of, _)| (*of).to_owned()).collect();
     assert_eq!(covered, sdl::implementors("Node").into_iter().collect(), "a case for every node");

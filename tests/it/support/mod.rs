@@ -197,6 +197,15 @@ impl TestApp {
         (data, self.store.statements().heard())
     }
 
+    /// Adds a note to an application at its vendor, and answers the action's id.
+    pub async fn noted(&self, application: &str) -> String {
+        let query = "mutation($id: ID!) { addNoteToApplication(input: {applicationId: $id, content: \"Noted\", \
+                     wait: \"PT60S\"}) { action { id state } userErrors { code message } } }";
+        let payload = self.query_with(query, json!({ "id": application })).await["addNoteToApplication"].take();
+        assert_eq!(payload["action"]["state"], "SUCCEEDED", "{payload:#}");
+        payload["action"]["id"].as_str().unwrap().to_owned()
+    }
+
     /// Queues a full sync, carries it out, and answers the run.
     pub async fn sync(&self, integration: &str) -> Value {
         let query = "mutation($id: ID!) { syncIntegration(input: {integrationId: $id}) { syncRun { id } userErrors { code } } }";
