@@ -107,7 +107,7 @@ impl<'a> Asking<'a> {
         for connector in ["traffit", "hrworks"] {
             app.connected(connector).await;
         }
-        let first = "{ integrations(first: 1) { nodes { id lastSync { id } jobs(first: 1) { nodes { id } } \
+        let first = "{ integrations(first: 1) { nodes { id lastSync { id } jobs(first: 1, filter: {statuses: [OPEN]}) { nodes { id } } \
                      candidates(first: 1) { nodes { id } } applications(first: 1) { nodes { id } } } } apiKeys { id } }";
         let mut asking = Self { app, ids: HashMap::new(), cursor: Value::Null };
         asking.learn(&app.query(first).await);
