@@ -150,7 +150,8 @@ impl Database {
         if self.backend() == DbBackend::Postgres {
             return self.migrate_alone().await;
         }
-        Ok(Migrator::up(&self.write, None).await?)
+        Migrator::up(&self.write, None).await?;
+        super::statistics::tell(&self.write).await
     }
 
     /// Several processes may be told to migrate at once: one does, the others wait and find it done.

@@ -18,6 +18,7 @@ pub mod runs;
 mod scoped;
 mod seal;
 mod sql;
+mod statistics;
 
 use std::sync::Arc;
 use std::time::Duration;

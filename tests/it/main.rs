@@ -22,6 +22,7 @@ mod lists;
 mod mirror;
 mod pages;
 mod partial_failure;
+mod plans;
 mod records;
 mod resume;
 mod secrets;
