@@ -43,7 +43,7 @@ pub async fn graphql(State(doors): State<Doors>, method: Method, uri: Uri, heade
 }
 
 fn is_too_large(error: &axum::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<SecretString> {
