@@ -56,6 +56,10 @@ pub struct Database {
     /// A PostgreSQL read replica for queries
     #[arg(long, env = "HIREGRAPH_READ_DATABASE_URL", hide_env_values = true)]
     pub read_database_url: Option<String>,
+    /// PostgreSQL without a pooler between that hands connections from one transaction to the next: for LISTEN and the
+    /// queue of background work [default: the database URL]
+    #[arg(long, env = "HIREGRAPH_LISTEN_DATABASE_URL", hide_env_values = true)]
+    pub listen_database_url: Option<String>,
     /// The most connections to the database
     #[arg(long, env = "HIREGRAPH_DATABASE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_connections: u32,

@@ -27,6 +27,10 @@ impl MigrationTrait for Migration {
             .col(text_null("state_reason"))
             .col(big_integer("created_at"))
             .col(big_integer_null("first_synced_at"))
+            // When the last full run began that came to a good end.
+            .col(big_integer_null("last_full_at"))
+            // Runs in a row that came to no good end.
+            .col(big_integer("failures"))
             .col(big_integer_null("auth_failing_since"))
             .col(big_integer("sync_interval"))
             .col(text("sync_scope"))
@@ -59,6 +63,8 @@ impl MigrationTrait for Migration {
             .col(uuid("integration_id"))
             .col(text("model"))
             .col(big_integer_null("last_synced_at"))
+            // What changed at the vendor before this is mirrored.
+            .col(big_integer_null("read_until"))
             .col(boolean("readable"))
             .col(text_null("error"))
             .primary_key(Index::create().col("integration_id").col("model"))

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta};
 use clap::Subcommand;
 use secrecy::ExposeSecret;
 
-use super::{Outcome, open, print};
+use super::{Outcome, make_current, open, print};
 use crate::config::Database;
 use crate::domain::clock::{SystemClock, SystemIds};
 use crate::domain::{Clock, Ids, NodeId, NodeType, Scope, duration};
@@ -74,20 +74,20 @@ pub async fn run(args: Args) -> Outcome {
                 expires_at: expires_at.transpose()?,
                 now,
             };
-            let store = ready(&database).await?;
+            let store = ready(&database, true).await?;
             let (secret, _) = store.create_key(new, &SystemIds).await.map_err(|error| error.to_string())?;
             store.close().await;
             print(secret.expose_secret())
         }
         Command::List { database } => {
-            let store = ready(&database).await?;
+            let store = ready(&database, false).await?;
             let keys = store.keys().await.map_err(|error| error.to_string())?;
             store.close().await;
             print(&table(&keys))
         }
         Command::Revoke { database, id } => {
             let known = NodeId::parse_as(NodeType::ApiKey, &id).ok_or_else(|| format!("{id} is no id of a key"))?;
-            let store = ready(&database).await?;
+            let store = ready(&database, false).await?;
             let revoked = store.revoke_key(known, SystemClock.now()).await.map_err(|error| error.to_string())?;
             store.close().await;
             match revoked {
@@ -98,12 +98,15 @@ pub async fn run(args: Args) -> Outcome {
     }
 }
 
-/// A fresh database is made ready: a key is wanted before the first `serve`.
-async fn ready(database: &Database) -> Result<Store, String> {
+/// An embedded database is made current; an empty one at a server too where a key is to be made, which is wanted before
+/// the first `serve`.
+async fn ready(database: &Database, make: bool) -> Result<Store, String> {
     let store = open::store(database, store::LEASE).await?;
-    let current = store.is_current().await.map_err(|error| error.to_string())?;
-    if !current && store::is_embedded(&database.database_url) {
-        store.migrate().await.map_err(|error| error.to_string())?;
+    let failed = |error: store::Error| error.to_string();
+    let current = store.is_current().await.map_err(failed)?;
+    let fresh = store::is_embedded(&database.database_url) || (make && store.is_empty().await.map_err(failed)?);
+    if !current && fresh {
+        make_current(&store, database).await?;
     } else if !current {
         return Err("the database's schema is not current: run `hiregraph migrate` first".to_owned());
     }

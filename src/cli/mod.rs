@@ -13,7 +13,8 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Database, LogFormat, Logs, Serve};
 use crate::demo;
-use crate::store;
+use crate::queue;
+use crate::store::{self, Store};
 
 pub use signal::told_to_stop;
 
@@ -43,6 +44,11 @@ enum Command {
     Docs,
     /// Run one simulated vendor
     Simulate(simulate::Args),
+}
+
+/// Where the queue of background work lies when the database is a shared one.
+fn queue_url(database: &Database) -> &str {
+    database.listen_database_url.as_deref().unwrap_or(&database.database_url)
 }
 
 /// What went wrong, in words for whoever typed the command.
@@ -87,7 +93,15 @@ pub fn print(text: &str) -> Outcome {
 
 async fn migrate(database: &Database) -> Outcome {
     let store = open::store(database, store::LEASE).await?;
-    store.migrate().await.map_err(|error| error.to_string())?;
+    make_current(&store, database).await?;
     store.close().await;
     print("the database is current")
+}
+
+/// Brings the database, and the queue that lies in a shared one, to this version.
+async fn make_current(store: &Store, database: &Database) -> Outcome {
+    if !store::is_embedded(&database.database_url) {
+        queue::shared::migrate(queue_url(database)).await?;
+    }
+    store.migrate().await.map_err(|error| error.to_string())
 }

@@ -5,13 +5,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::http::HeaderValue;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
-use super::{Outcome, open, print, signal};
+use super::{Outcome, open, print, queue_url, signal};
 use crate::actions::{self, Actions};
 use crate::config::{Introspection, Role, Serve, Vendors};
 use crate::connectors::Registry;
@@ -20,8 +21,9 @@ use crate::domain::{Clock, Ids};
 use crate::graphql::{self, Graph, Limits};
 use crate::http;
 use crate::net;
+use crate::queue::shared::{self, Hands};
 use crate::queue::{self, Heartbeat, Wake, Work};
-use crate::store::{self, Store};
+use crate::store::{self, Job, Store};
 use crate::sync::{self, Engine};
 
 /// Work that is under way when the process is told to stop has so long to come to a good place.
@@ -29,8 +31,10 @@ const DRAIN: Duration = Duration::from_secs(28);
 
 /// So often an embedded database is looked at without a reason; other processes cannot announce anything.
 const EMBEDDED_SCAN: Duration = Duration::from_secs(60);
-/// So often a shared database is looked at for what other processes queued.
-const SHARED_SCAN: Duration = Duration::from_secs(2);
+/// So often a shared database is looked at for what no wake-up announced, or what its worker did not live to finish.
+const SHARED_SCAN: Duration = Duration::from_secs(10);
+/// What became due later than this is left to the worker that the queue woke.
+const SHARED_OVERDUE: Duration = Duration::from_secs(5);
 
 /// Everything that one process runs.
 pub struct Service {
@@ -41,7 +45,8 @@ pub struct Service {
     pub clock: Arc<dyn Clock>,
     wake: Wake,
     beat: Heartbeat,
-    scan: Duration,
+    /// With a shared database; without it this process wakes itself.
+    queue: Option<shared::Options>,
 }
 
 pub struct Parts {
@@ -51,12 +56,15 @@ pub struct Parts {
     pub ids: Arc<dyn Ids>,
     /// By connector.
     pub base_urls: HashMap<String, String>,
-    pub embedded: bool,
+    /// The queue of a shared database.
+    pub queue: Option<shared::Options>,
     pub introspection: bool,
     /// For attachments that are given by address.
     pub downloads: net::Client,
     /// The pause before a failed read is tried again the first time.
     pub first_pause: Duration,
+    /// So often it is looked whether runs make progress.
+    pub patrol: Duration,
 }
 
 impl Service {
@@ -70,6 +78,7 @@ impl Service {
             ids: parts.ids.clone(),
             base_urls: parts.base_urls,
             first_pause: parts.first_pause,
+            patrol: parts.patrol,
             wake: Arc::new(move || waking.wake()),
         });
         let actions = Actions::new(actions::Options {
@@ -87,8 +96,8 @@ impl Service {
             limits: Limits::default(),
             introspection: parts.introspection,
         });
-        let scan = if parts.embedded { EMBEDDED_SCAN } else { SHARED_SCAN };
-        Self { store: parts.store, engine, graph, actions, clock: parts.clock, wake, beat: Heartbeat::default(), scan }
+        let (queue, beat) = (parts.queue, Heartbeat::default());
+        Self { store: parts.store, engine, graph, actions, clock: parts.clock, wake, beat, queue }
     }
 
     pub fn router(&self, role: Role, cors_origins: Vec<HeaderValue>) -> axum::Router {
@@ -105,8 +114,19 @@ impl Service {
     /// Does background work until told to stop, then waits for what is under way.
     pub async fn work(&self, stop: &CancellationToken) {
         let tasks = TaskTracker::new();
-        let work = Background { service: self, tasks: &tasks, stop };
-        queue::run(&work, &self.wake, &self.beat, self.scan, stop).await;
+        let (scan, overdue) = match self.queue {
+            Some(_) => (SHARED_SCAN, SHARED_OVERDUE),
+            None => (EMBEDDED_SCAN, Duration::ZERO),
+        };
+        let work = Background { service: self, tasks: &tasks, stop, overdue };
+        let by_queue = async {
+            if let Some(options) = &self.queue {
+                let (engine, actions, stop) = (self.engine.clone(), self.actions.clone(), stop.clone());
+                let hands: Arc<dyn Hands> = Arc::new(Woken { engine, actions, stop: stop.clone() });
+                shared::run(options, &hands, &stop).await;
+            }
+        };
+        tokio::join!(queue::run(&work, &self.wake, &self.beat, scan, stop), by_queue);
         tasks.close();
         tokio::join!(tasks.wait(), self.actions.stop());
     }
@@ -116,6 +136,28 @@ struct Background<'a> {
     service: &'a Service,
     tasks: &'a TaskTracker,
     stop: &'a CancellationToken,
+    overdue: Duration,
+}
+
+/// What the queue of a shared database hands out.
+struct Woken {
+    engine: Engine,
+    actions: Actions,
+    stop: CancellationToken,
+}
+
+#[async_trait]
+impl Hands for Woken {
+    async fn take(&self, job: Job) {
+        let done: Result<(), actions::Error> = match job {
+            Job::Sync(integration) => self.engine.begin_one(integration, &self.stop).await.map_err(Into::into),
+            Job::Act(_) => self.actions.begin_due().await.map(drop),
+        };
+        if let Err(error) = done {
+            // The next scan finds it.
+            error!(%error, "work that the queue announced could not be begun");
+        }
+    }
 }
 
 impl Work for Background<'_> {
@@ -124,11 +166,15 @@ impl Work for Background<'_> {
     async fn begin(&self) -> Result<(), actions::Error> {
         self.service.store.write_key_uses().await?;
         while self.service.actions.begin_due().await? > 0 {}
-        while self.service.engine.begin_due(self.tasks, self.stop).await? > 0 {}
+        while self.service.engine.begin_due(self.overdue, self.tasks, self.stop).await? > 0 {}
         Ok(())
     }
 
     async fn next(&self) -> Result<Option<Duration>, actions::Error> {
+        if self.service.queue.is_some() {
+            // The queue tells.
+            return Ok(None);
+        }
         let due = [self.service.engine.next_due().await?, self.service.actions.next_due().await?];
         Ok(due.into_iter().flatten().min())
     }
@@ -178,10 +224,15 @@ pub async fn serve(settings: Serve) -> Outcome {
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
         base_urls: base_urls(&settings.vendors),
-        embedded,
+        queue: (!embedded).then(|| shared::Options {
+            url: queue_url(&settings.database).to_owned(),
+            syncs: sync::AT_ONCE,
+            patience: store.lease_time(),
+        }),
         introspection: settings.introspection == Introspection::On,
         downloads: downloads(&settings.allowed_private_hosts)?,
         first_pause: Duration::from_secs(1),
+        patrol: Duration::from_secs(15),
     });
     let listener = listen(settings.listen).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;

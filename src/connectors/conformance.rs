@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 
 use super::connector::{
@@ -76,6 +77,11 @@ impl Stand {
 
     /// Streams up to this one.
     async fn until(&self, last: Option<&str>) -> Result<Outcome, Error> {
+        self.since(None, last).await
+    }
+
+    /// Streams up to this one, each with only what changed since then.
+    async fn since(&self, since: Option<DateTime<Utc>>, last: Option<&str>) -> Result<Outcome, Error> {
         let mut all = Outcome::default();
         let mut carried = Carried::default();
         for stream in self.manifest().streams {
@@ -93,7 +99,7 @@ impl Stand {
                     }
                 }
                 Reads::Pages(_) | Reads::Carry { .. } => {
-                    let mut read = read(&*self.connector, &self.account, stream.name, &mut carried).await?;
+                    let mut read = read(&*self.connector, &self.account, (stream.name, since), &mut carried).await?;
                     all.records.append(&mut read.records);
                     all.problems.append(&mut read.problems);
                 }
@@ -171,13 +177,13 @@ impl Outcome {
 pub async fn read(
     connector: &dyn Connector,
     account: &Account,
-    stream: &str,
+    (stream, since): (&str, Option<DateTime<Utc>>),
     carried: &mut Carried,
 ) -> Result<Outcome, Error> {
     let mut outcome = Outcome::default();
     let mut cursor: Option<String> = None;
     loop {
-        let request = ReadPage { stream, cursor: cursor.as_deref(), carried };
+        let request = ReadPage { stream, cursor: cursor.as_deref(), carried, since };
         let Page { records, problems, carry, next, .. } = connector.read(account, request).await?;
         outcome.records.extend(records);
         outcome.problems.extend(problems);

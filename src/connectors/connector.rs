@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use uuid::Uuid;
@@ -124,6 +125,9 @@ pub struct ReadPage<'a> {
     pub cursor: Option<&'a str>,
     /// What earlier streams of this run, and earlier pages of this one, left.
     pub carried: &'a Carried,
+    /// Only what changed at or after this moment is wanted, of streams of which the vendor can tell; more does no
+    /// harm. None: everything.
+    pub since: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Default)]
@@ -172,6 +176,11 @@ impl Carried {
 
     pub fn get(&self, kind: &str, key: &str) -> Option<Value> {
         self.0.get(kind)?.get(key).and_then(|text| serde_json::from_str(text).ok())
+    }
+
+    /// The keys of the facts of a kind, in no order.
+    pub fn keys(&self, kind: &str) -> impl Iterator<Item = &str> {
+        self.0.get(kind).into_iter().flat_map(|facts| facts.keys().map(AsRef::as_ref))
     }
 
     /// Whether any fact of this kind has been left.

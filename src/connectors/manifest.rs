@@ -18,6 +18,8 @@ pub struct Manifest {
     pub limits: Limits,
     /// In the order in which a full sync reads them.
     pub streams: &'static [Stream],
+    /// A DELTA run begins so long before the last run: pages have no snapshot, and what is told may be told late.
+    pub overlap: Duration,
     pub models: &'static [ModelCoverage],
     /// What can be written; an action that is missing here is not supported.
     pub actions: &'static [ActionCoverage],
@@ -64,6 +66,9 @@ pub struct Limits {
 pub struct Stream {
     pub name: &'static str,
     pub reads: Reads,
+    /// Whether the vendor can tell what changed since a moment ([`super::ReadPage::since`]): then a DELTA run, and the
+    /// scope SINCE_CUTOFF, read only that. Streams that cannot are read whole.
+    pub since: bool,
 }
 
 #[derive(Debug)]
@@ -84,6 +89,16 @@ pub enum Reads {
 }
 
 impl Stream {
+    /// A stream that is always read whole.
+    pub const fn whole(name: &'static str, reads: Reads) -> Self {
+        Self { name, reads, since: false }
+    }
+
+    /// A stream of which the vendor can tell what changed.
+    pub const fn told(name: &'static str, reads: Reads) -> Self {
+        Self { name, reads, since: true }
+    }
+
     pub fn models(&self) -> Vec<RecordType> {
         match &self.reads {
             Reads::Pages(models) => models.to_vec(),
@@ -174,6 +189,19 @@ impl Manifest {
             Reads::Children { parent: of, replaces, .. } if *of == parent => Some((stream.name, *replaces)),
             Reads::Children { .. } | Reads::Pages(_) | Reads::Carry { .. } => None,
         })
+    }
+
+    /// Whether the vendor can tell what changed since a moment. Where it cannot, every run is a full one.
+    pub fn tells_changes(&self) -> bool {
+        self.streams.iter().any(|stream| stream.since)
+    }
+
+    /// The record types of which the vendor can tell what changed, and those that belong to their records.
+    pub fn told_types(&self) -> Vec<RecordType> {
+        let told: Vec<RecordType> =
+            self.streams.iter().filter(|stream| stream.since).flat_map(Stream::models).collect();
+        let children = told.iter().flat_map(|of| self.children_of(*of)).map(|(_, replaces)| replaces);
+        told.iter().copied().chain(children).collect()
     }
 
     /// The record types that a full sync of this vendor reads, in reading order.

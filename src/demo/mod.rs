@@ -63,10 +63,11 @@ pub async fn run(args: Args) -> Result<(), String> {
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
         base_urls,
-        embedded: true,
+        queue: None,
         introspection: true,
         downloads: downloads(&[])?,
         first_pause: Duration::from_secs(1),
+        patrol: Duration::from_secs(15),
     });
     let done = tokio::join!(
         async {

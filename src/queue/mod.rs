@@ -1,6 +1,8 @@
 //! Wakes background work. A job is a wake-up and carries nothing: the truth about what is due stands in our
 //! tables, so that an announcement that is lost, late or doubled costs time and never data.
 
+pub mod shared;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

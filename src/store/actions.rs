@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::convert::millis;
 use super::entity::{Json, action, action_file, action_step};
 use super::sql::Sql;
+use super::wake::{Job, announce};
 use super::{Error, Result, Store};
 use crate::domain::{ActionKind, ActionState, Refusal};
 
@@ -138,6 +139,7 @@ impl Store {
         for (attachment, bytes) in new.files.iter().enumerate() {
             keep_file(&tx, (new.integration, new.id), attachment, bytes).await?;
         }
+        announce(&tx, Job::Act(new.id), None).await?;
         tx.commit().await?;
         Ok(Journaled::New)
     }
@@ -276,7 +278,8 @@ impl Store {
 
     /// Hands an action back until its time has come.
     pub async fn put_action_off(&self, lease: &ActionLease, until: DateTime<Utc>) -> Result<()> {
-        self.set_action_lease(lease, None, Some(millis(until))).await
+        self.set_action_lease(lease, None, Some(millis(until))).await?;
+        announce(self.0.database.write(), Job::Act(lease.action), Some(until)).await
     }
 
     async fn set_action_lease(&self, lease: &ActionLease, until: Option<i64>, due: Option<i64>) -> Result<()> {

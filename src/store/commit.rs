@@ -13,17 +13,14 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, Set}
 use uuid::Uuid;
 
 use super::convert::Stored as Convert;
-use super::entity::{
-    application, application_stage, candidate, candidate_tag, due_children, hiring_team_member, job, job_stage,
-    sync_seen, tag, user,
-};
+use super::entity::{due_children, sync_seen};
 use super::lease::Lease;
 use super::runs::{Progress, note_progress};
 use super::sql::Sql;
 use super::{Result, Store};
 use crate::domain::{RecordType, Snapshot};
 use apply::Applied;
-use feed::Feed;
+pub(super) use feed::Feed;
 
 pub use children::ChildrenCommit;
 pub use deletion::{DeletionCommit, Unseen};
@@ -72,46 +69,46 @@ pub type Stored = BTreeMap<RecordType, Counts>;
 macro_rules! for_type {
     ($of:expr, $row:ident => $call:expr) => {
         match $of {
-            RecordType::User => {
-                type $row = user::Model;
+            $crate::domain::RecordType::User => {
+                type $row = $crate::store::entity::user::Model;
                 $call
             }
-            RecordType::ApplicationStage => {
-                type $row = application_stage::Model;
+            $crate::domain::RecordType::ApplicationStage => {
+                type $row = $crate::store::entity::application_stage::Model;
                 $call
             }
-            RecordType::Job => {
-                type $row = job::Model;
+            $crate::domain::RecordType::Job => {
+                type $row = $crate::store::entity::job::Model;
                 $call
             }
-            RecordType::JobStage => {
-                type $row = job_stage::Model;
+            $crate::domain::RecordType::JobStage => {
+                type $row = $crate::store::entity::job_stage::Model;
                 $call
             }
-            RecordType::HiringTeamMember => {
-                type $row = hiring_team_member::Model;
+            $crate::domain::RecordType::HiringTeamMember => {
+                type $row = $crate::store::entity::hiring_team_member::Model;
                 $call
             }
-            RecordType::Candidate => {
-                type $row = candidate::Model;
+            $crate::domain::RecordType::Candidate => {
+                type $row = $crate::store::entity::candidate::Model;
                 $call
             }
-            RecordType::Tag => {
-                type $row = tag::Model;
+            $crate::domain::RecordType::Tag => {
+                type $row = $crate::store::entity::tag::Model;
                 $call
             }
-            RecordType::CandidateTag => {
-                type $row = candidate_tag::Model;
+            $crate::domain::RecordType::CandidateTag => {
+                type $row = $crate::store::entity::candidate_tag::Model;
                 $call
             }
-            RecordType::Application => {
-                type $row = application::Model;
+            $crate::domain::RecordType::Application => {
+                type $row = $crate::store::entity::application::Model;
                 $call
             }
         }
     };
 }
-use for_type;
+pub(super) use for_type;
 
 impl Store {
     pub async fn commit_page(&self, lease: &Lease, page: PageCommit<'_>) -> Result<Stored> {

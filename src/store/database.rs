@@ -164,15 +164,24 @@ impl Database {
 
     pub async fn is_current(&self) -> Result<bool> {
         let ours: Vec<_> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
-        let known = "SELECT version FROM seaql_migrations ORDER BY version";
-        let rows = match self.write.query_all_raw(Statement::from_string(self.backend(), known)).await {
-            Ok(rows) => rows,
-            // No such table: a database that nobody migrated yet.
-            Err(_) if self.ping().await.is_ok() => return Ok(false),
-            Err(error) => return Err(error.into()),
-        };
+        let Some(rows) = self.applied().await? else { return Ok(false) };
         let applied: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
         Ok(ours.iter().all(|migration| applied.contains(migration)))
+    }
+
+    pub async fn is_empty(&self) -> Result<bool> {
+        Ok(self.applied().await?.is_none())
+    }
+
+    /// The migrations that were applied; none when nobody ever migrated it.
+    async fn applied(&self) -> Result<Option<Vec<QueryResult>>> {
+        let known = "SELECT version FROM seaql_migrations ORDER BY version";
+        match self.write.query_all_raw(Statement::from_string(self.backend(), known)).await {
+            Ok(rows) => Ok(Some(rows)),
+            // No such table.
+            Err(_) if self.ping().await.is_ok() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     pub async fn ping(&self) -> Result<()> {

@@ -14,6 +14,7 @@ use super::convert::millis;
 use super::entity::integration;
 use super::keys::Integrations;
 use super::sql::Sql;
+use super::wake::{Job, announce};
 use super::{Result, Store};
 use crate::domain::{Ids, IntegrationState, SyncScope};
 
@@ -76,6 +77,8 @@ impl Store {
             state_reason: Set(None),
             created_at: Set(millis(new.now)),
             first_synced_at: Set(None),
+            last_full_at: Set(None),
+            failures: Set(0),
             auth_failing_since: Set(None),
             sync_interval: Set(interval(new.settings.interval)),
             sync_scope: Set(new.settings.scope.as_str().to_owned()),
@@ -166,10 +169,15 @@ impl Store {
         self.0.database.execute(sql.statement()).await.map(drop)
     }
 
+    /// For a time that has come.
     pub async fn schedule_sync(&self, integration: Uuid, at: DateTime<Utc>) -> Result<()> {
         let mut sql = Sql::new(self.0.database.backend());
         sql.push("UPDATE integrations SET next_sync_at = ").bind(millis(at)).push(" WHERE id = ").bind(integration);
-        self.0.database.execute(sql.statement()).await.map(drop)
+        let tx = self.0.database.begin().await?;
+        tx.execute_raw(sql.statement()).await?;
+        announce(&tx, Job::Sync(integration), None).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Erases everything of an integration. False when there was none.

@@ -15,10 +15,12 @@ mod models;
 pub mod page;
 mod read;
 pub mod runs;
+mod scope;
 mod scoped;
 mod seal;
 mod sql;
 mod statistics;
+mod wake;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +40,8 @@ pub use read::{
 };
 pub use scoped::{Accounts, ActionsOf, Admin, Missing, Operator, Records, Scoped, Writer};
 pub use seal::{Keyring, KeyringError};
+
+pub use wake::Job;
 
 use database::Database;
 use integrations::Known;
@@ -69,6 +73,11 @@ impl Store {
     /// Whether the schema is the one that this version was built for.
     pub async fn is_current(&self) -> Result<bool> {
         self.0.database.is_current().await
+    }
+
+    /// Whether nobody ever migrated it.
+    pub async fn is_empty(&self) -> Result<bool> {
+        self.0.database.is_empty().await
     }
 
     /// Whether the database answers.

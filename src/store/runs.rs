@@ -15,6 +15,7 @@ use super::convert::millis;
 use super::entity::{Json, counter, integration, sync_run, sync_run_model, sync_seen};
 use super::lease::Lease;
 use super::sql::Sql;
+use super::wake::{Job, announce};
 use super::{Error, Result, Store};
 use crate::domain::{RecordType, SyncKind, SyncState};
 
@@ -69,6 +70,7 @@ pub struct Run {
     pub state: SyncState,
     pub models: Option<Vec<RecordType>>,
     pub progress: Progress,
+    pub started_at: Option<i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -90,6 +92,7 @@ impl Run {
             state: SyncState::parse(&row.state).ok_or(Error::Corrupt("the state of a sync run"))?,
             models: row.models.map(|json| json.0),
             progress: row.progress.map(|json| json.0).unwrap_or_default(),
+            started_at: row.started_at,
         })
     }
 }
@@ -133,18 +136,22 @@ impl Store {
             progress: Set(None),
         };
         sync_run::Entity::insert(row).exec_without_returning(&tx).await?;
+        announce(&tx, Job::Sync(new.integration), None).await?;
         tx.commit().await?;
         Ok((new.id, false))
     }
 
-    /// Integrations that have something to do now and that nobody works on.
-    pub async fn due_integrations(&self, now: DateTime<Utc>, most: u64) -> Result<Vec<Uuid>> {
-        let now = millis(now);
+    /// Integrations that have something to do now and that nobody works on. What became due after `since` is left to
+    /// whoever was told of it.
+    pub async fn due_integrations(&self, now: DateTime<Utc>, since: DateTime<Utc>, most: u64) -> Result<Vec<Uuid>> {
+        let (now, since) = (millis(now), millis(since));
         let mut sql = Sql::new(self.0.database.backend());
         sql.push("SELECT i.id FROM integrations i WHERE i.paused = ").bind(false);
         sql.push(" AND (i.lease_until IS NULL OR i.lease_until < ").bind(now).push(")");
-        sql.push(" AND (i.next_sync_at <= ").bind(now);
-        sql.push(" OR EXISTS (SELECT 1 FROM sync_runs r WHERE r.integration_id = i.id AND r.finished_at IS NULL))");
+        sql.push(" AND (i.next_sync_at <= ").bind(since);
+        sql.push(" OR EXISTS (SELECT 1 FROM sync_runs r WHERE r.integration_id = i.id AND r.finished_at IS NULL");
+        sql.push(" AND (r.queued_at <= ").bind(since).push(" OR r.state <> ").bind(SyncState::Queued.as_str());
+        sql.push(")))");
         sql.push(" ORDER BY i.next_sync_at, i.id LIMIT ").bind(i64::try_from(most).unwrap_or(i64::MAX));
         let rows = self.0.database.fresh_rows(sql.statement()).await?;
         Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
@@ -265,20 +272,26 @@ impl Store {
         match end.state {
             SyncState::AuthenticationFailed => {
                 sql.push(", auth_failing_since = COALESCE(auth_failing_since, ").bind(millis(end.now)).push(")");
-                sql.push(", invalid = ").bind(invalid);
+                sql.push(", invalid = ").bind(invalid).push(", failures = failures + 1");
             }
             SyncState::Succeeded | SyncState::PartiallyFailed => {
-                sql.push(", auth_failing_since = NULL, invalid = ").bind(false);
+                sql.push(", auth_failing_since = NULL, failures = 0, invalid = ").bind(false);
             }
             // A vendor that does not answer says nothing of the credentials.
-            SyncState::Failed | SyncState::TimedOut | SyncState::Cancelled | SyncState::Queued | SyncState::Running => {
-            }
+            SyncState::Failed | SyncState::TimedOut => drop(sql.push(", failures = failures + 1")),
+            SyncState::Cancelled | SyncState::Queued | SyncState::Running => {}
+        }
+        if let Some(began) = end.full_since {
+            sql.push(", last_full_at = ").bind(began);
         }
         if end.first_sync_done {
             sql.push(", first_synced_at = COALESCE(first_synced_at, ").bind(millis(end.now)).push(")");
         }
         sql.push(" WHERE id = ").bind(lease.integration);
         tx.execute_raw(sql.statement()).await?;
+        if !invalid {
+            announce(&tx, Job::Sync(lease.integration), Some(end.next_sync_at)).await?;
+        }
         tx.commit().await?;
         Ok(true)
     }
@@ -299,18 +312,28 @@ impl Store {
         Ok(true)
     }
 
-    pub async fn auth_failing_since(&self, integration: Uuid) -> Result<Option<i64>> {
-        #[derive(FromQueryResult)]
-        struct Since {
-            auth_failing_since: Option<i64>,
-        }
+    /// What its runs came to so far; none when there is no such integration.
+    pub async fn history(&self, integration: Uuid) -> Result<Option<History>> {
         let found = integration::Entity::find_by_id(integration)
             .select_only()
+            .column(integration::Column::Connector)
             .column(integration::Column::AuthFailingSince)
-            .into_model::<Since>()
-            .one(self.reader())
-            .await?;
-        Ok(found.and_then(|since| since.auth_failing_since))
+            .column(integration::Column::Failures)
+            .column(integration::Column::LastFullAt)
+            .into_model::<History>();
+        Ok(found.one(self.reader()).await?)
+    }
+
+    /// All of these record types are mirrored as of before this moment; none when one was never read well.
+    pub async fn read_until(&self, lease: &Lease, models: &[RecordType]) -> Result<Option<i64>> {
+        let words: Vec<String> = models.iter().map(|model| model.as_str().to_owned()).collect();
+        let mut sql = Sql::new(self.0.database.backend());
+        sql.push("SELECT MIN(read_until), COUNT(read_until) FROM model_status WHERE integration_id = ");
+        sql.bind(lease.integration).push(" AND ").one_of("model", &words);
+        let rows = self.0.database.fresh_rows(sql.statement()).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let known: i64 = row.try_get_by_index(1)?;
+        Ok(if usize::try_from(known) == Ok(models.len()) { row.try_get_by_index(0)? } else { None })
     }
 
     /// When its schedule wants it synced; none while it is paused.
@@ -359,6 +382,17 @@ impl Store {
     }
 }
 
+/// What the runs of an integration came to so far.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct History {
+    pub connector: String,
+    pub auth_failing_since: Option<i64>,
+    /// Runs in a row that came to no good end.
+    pub failures: i64,
+    /// When the last full run began that came to a good end.
+    pub last_full_at: Option<i64>,
+}
+
 pub struct EndStream<'a> {
     pub run: Uuid,
     pub stream: &'a str,
@@ -367,6 +401,8 @@ pub struct EndStream<'a> {
     pub error: Option<&'a str>,
     /// Whether the models can be read at all: false when the vendor refuses it.
     pub readable: bool,
+    /// What changed at the vendor before this is mirrored, when the stream ended well.
+    pub read_until: i64,
     pub progress: &'a Progress,
     pub now: DateTime<Utc>,
 }
@@ -379,6 +415,8 @@ pub struct EndRun<'a> {
     /// Whether the credentials were refused for so long that nobody tries them any more.
     pub invalid: bool,
     pub first_sync_done: bool,
+    /// When it began, if it read everything and came to a good end.
+    pub full_since: Option<i64>,
     pub now: DateTime<Utc>,
 }
 
@@ -434,17 +472,19 @@ async fn model_states(
 async fn status(tx: &DatabaseTransaction, lease: &Lease, model: RecordType, end: &EndStream<'_>) -> Result<()> {
     let good = matches!(end.state, SyncState::Succeeded | SyncState::PartiallyFailed);
     let mut sql = Sql::new(tx.get_database_backend());
-    sql.push("INSERT INTO model_status (integration_id, model, last_synced_at, readable, error) VALUES (");
+    sql.push("INSERT INTO model_status (integration_id, model, last_synced_at, read_until, readable, error) VALUES (");
     sql.bind(lease.integration).push(", ").bind(model.as_str()).push(", ");
-    sql.bind(good.then(|| millis(end.now))).push(", ").bind(end.readable).push(", ");
+    sql.bind(good.then(|| millis(end.now))).push(", ").bind(good.then_some(end.read_until)).push(", ");
+    sql.bind(end.readable).push(", ");
     sql.bind(end.error.map(str::to_owned)).push(") ON CONFLICT (integration_id, model) DO UPDATE SET ");
     sql.push("last_synced_at = COALESCE(excluded.last_synced_at, model_status.last_synced_at), ");
+    sql.push("read_until = COALESCE(excluded.read_until, model_status.read_until), ");
     sql.push("readable = excluded.readable, error = excluded.error");
     tx.execute_raw(sql.statement()).await?;
     Ok(())
 }
 
-async fn end_run(
+pub(super) async fn end_run(
     tx: &DatabaseTransaction,
     integration: Uuid,
     run: Uuid,

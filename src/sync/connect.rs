@@ -12,7 +12,7 @@ use super::accounts::NotOpened;
 use super::request::SyncRequest;
 use super::{Engine, Error};
 use crate::connectors::manifest::{CredentialField, CredentialFormat};
-use crate::connectors::{Check, Connector, ErrorKind};
+use crate::connectors::{Check, Connector, ErrorKind, Manifest};
 use crate::domain::{ErrorCode, Refusal, SyncKind, SyncScope};
 use crate::store::{NewIntegration, Operator, Settings};
 
@@ -75,7 +75,7 @@ impl Engine {
         check_line(&mut refusals, &["input", "endUser", "originId"], connect.origin_id.as_deref());
         let usual = Settings { interval: USUAL_INTERVAL, scope: SyncScope::All, cutoff_date: None };
         let wanted = (connect.interval, connect.scope, connect.cutoff_date.map(Some));
-        let settings = settings(&mut refusals, &["input", "syncSettings"], &usual, wanted);
+        let settings = settings(&mut refusals, manifest, &usual, wanted);
         let credentials = credentials(&mut refusals, manifest.credentials, &connect.credentials, None);
         if !refusals.is_empty() {
             return Ok(refused(refusals));
@@ -154,7 +154,7 @@ impl Engine {
             check_name(&mut refusals, &["input", "name"], name.trim());
         }
         let wanted = (update.interval, update.scope, update.cutoff_date);
-        let new_settings = settings(&mut refusals, &["input", "syncSettings"], &connection.settings, wanted);
+        let new_settings = settings(&mut refusals, connector.manifest(), &connection.settings, wanted);
         let new_credentials = update.credentials.as_ref().map(|given| {
             credentials(&mut refusals, connector.manifest().credentials, given, Some(&connection.credentials))
         });
@@ -169,10 +169,19 @@ impl Engine {
         if let Some(name) = &update.name {
             self.store().rename_integration(integration, name.trim()).await?;
         }
+        let other_records = (new_settings.scope, new_settings.cutoff_date)
+            != (connection.settings.scope, connection.settings.cutoff_date);
         if new_settings != connection.settings {
             self.store().set_settings(integration, &new_settings).await?;
+            if other_records {
+                self.store().begin_anew(integration, self.clock().now()).await?;
+            }
             if new_settings.scope == SyncScope::CreatedOnly && connection.settings.scope != SyncScope::CreatedOnly {
                 self.store().erase_not_created(integration).await?;
+            }
+            if cuts_off(&new_settings, &connection.settings) {
+                let types = connector.manifest().told_types();
+                self.store().forget_types(integration, &types, self.clock().now()).await?;
             }
         }
         if let Some(credentials) = &new_credentials {
@@ -182,8 +191,7 @@ impl Engine {
         if let Some(paused) = update.paused {
             self.store().pause_integration(integration, paused).await?;
         }
-        let widened = new_settings.scope != connection.settings.scope;
-        let goes_on = update.paused == Some(false) || new_credentials.is_some() || widened;
+        let goes_on = update.paused == Some(false) || new_credentials.is_some() || other_records;
         if new_settings.interval != connection.settings.interval || goes_on {
             self.store().schedule_sync(integration, self.clock().now()).await?;
         }
@@ -245,25 +253,37 @@ fn check_line(refusals: &mut Vec<Refusal>, field: &[&str], text: Option<&str>) {
 
 type Wanted = (Option<Duration>, Option<SyncScope>, Option<Option<NaiveDate>>);
 
-fn settings(refusals: &mut Vec<Refusal>, field: &[&str], now: &Settings, wanted: Wanted) -> Settings {
+fn settings(refusals: &mut Vec<Refusal>, manifest: &Manifest, now: &Settings, wanted: Wanted) -> Settings {
     let (interval, scope, cutoff_date) = wanted;
     let settings = Settings {
         interval: interval.unwrap_or(now.interval),
         scope: scope.unwrap_or(now.scope),
         cutoff_date: cutoff_date.unwrap_or(now.cutoff_date),
     };
-    let at = |name| [field, &[name]].concat();
+    let at = |name| ["input", "syncSettings", name];
     if !(SHORTEST_INTERVAL..=LONGEST_INTERVAL).contains(&settings.interval) {
         refusals.push(Refusal::input(&at("interval"), "must be between PT1M and P30D"));
     }
     match settings.scope {
         SyncScope::All | SyncScope::CreatedOnly => {}
-        SyncScope::SinceCutoff => {
-            let message = format!("{} is not supported by this version", settings.scope);
+        SyncScope::SinceCutoff if !manifest.tells_changes() => {
+            let message = format!("{} cannot tell what changed since a date", manifest.name);
             refusals.push(Refusal::new(ErrorCode::FieldNotSupported, message).at(&at("scope")));
         }
+        SyncScope::SinceCutoff if settings.cutoff_date.is_none() => {
+            let message = format!("is required with the scope {}", settings.scope);
+            refusals.push(Refusal::input(&at("cutoffDate"), message));
+        }
+        SyncScope::SinceCutoff => {}
     }
     settings
+}
+
+/// Whether some of what is mirrored must go: nothing tells what of it changed since the date, so all of it goes and
+/// what changed is read anew.
+fn cuts_off(new: &Settings, old: &Settings) -> bool {
+    let was = (old.scope == SyncScope::SinceCutoff).then_some(old.cutoff_date).flatten();
+    new.scope == SyncScope::SinceCutoff && was.is_none_or(|was| new.cutoff_date.is_some_and(|date| date > was))
 }
 
 /// Checks credentials by the manifest's fields. `kept`: what stays where nothing new is given.

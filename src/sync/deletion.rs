@@ -86,7 +86,9 @@ impl Engine {
         let mut confirmed = HashSet::new();
         for some in unseen.chunks(CHILDREN_AT_ONCE) {
             let remote_ids: Vec<String> = some.iter().filter_map(|record| record.remote_id.clone()).collect();
-            match running.work.connector.confirm_gone(&running.work.account, of, &remote_ids).await {
+            let answer = running.work.connector.confirm_gone(&running.work.account, of, &remote_ids).await;
+            self.beat(running.pulse);
+            match answer {
                 Ok(gone) => {
                     let gone: HashSet<String> = gone.into_iter().collect();
                     let matching =
@@ -127,7 +129,10 @@ impl Engine {
         }
         let mut kept = HashSet::new();
         for (candidate, applications) in claims {
-            match running.work.connector.named_by_candidate(&running.work.account, &candidate, &applications).await {
+            let answer =
+                running.work.connector.named_by_candidate(&running.work.account, &candidate, &applications).await;
+            self.beat(running.pulse);
+            match answer {
                 Ok(named) => kept.extend(named),
                 Err(error) => return Ok(Err(error)),
             }

@@ -5,6 +5,8 @@ mod accounts;
 mod connect;
 mod deletion;
 mod outcome;
+mod pulse;
+mod reach;
 mod request;
 mod run;
 mod stream;
@@ -15,6 +17,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::connectors::{Manifest, Registry};
@@ -24,6 +27,7 @@ use crate::store::{self, Store};
 pub use accounts::{NotOpened, Work};
 pub use connect::{Connect, Connected, Update};
 pub use request::{Queued, SyncRequest};
+pub use worker::AT_ONCE;
 
 use accounts::Opened;
 
@@ -40,6 +44,8 @@ pub struct Options {
     pub base_urls: HashMap<String, String>,
     /// The pause before a failed read is tried again the first time.
     pub first_pause: Duration,
+    /// So often it is looked whether runs make progress.
+    pub patrol: Duration,
     /// Called when there may be something to do.
     pub wake: Arc<dyn Fn() + Send + Sync>,
 }
@@ -48,6 +54,8 @@ struct Inner {
     options: Options,
     /// This process, as the holder of leases.
     owner: Uuid,
+    /// For the integrations that are worked on at once.
+    room: Arc<Semaphore>,
     open: Mutex<HashMap<Uuid, Opened>>,
 }
 
@@ -63,7 +71,8 @@ pub enum Error {
 impl Engine {
     pub fn new(options: Options) -> Self {
         let owner = options.ids.uuid();
-        Self(Arc::new(Inner { options, owner, open: Mutex::default() }))
+        let room = Arc::new(Semaphore::new(AT_ONCE));
+        Self(Arc::new(Inner { options, owner, room, open: Mutex::default() }))
     }
 
     pub fn registry(&self) -> &Registry {

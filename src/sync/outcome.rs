@@ -74,10 +74,16 @@ pub fn is_given_up(failing_since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> 
     failing_since.is_some_and(|since| now - since >= REFUSED_FOR)
 }
 
-/// The next time: an interval later, give or take a twentieth, so that many integrations spread out.
-pub fn next_sync(now: DateTime<Utc>, interval: Duration, run: Uuid) -> DateTime<Utc> {
+/// A vendor that fails run after run is left alone for so long at most, unless the interval is longer.
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(6 * 3600);
+
+/// The next time: an interval later, twice as long after each further run that failed (`failures` in a row), give or
+/// take a twentieth, so that many integrations spread out.
+pub fn next_sync(now: DateTime<Utc>, interval: Duration, failures: i64, run: Uuid) -> DateTime<Utc> {
+    let doubled = u32::try_from(failures.saturating_sub(1).clamp(0, 16)).unwrap_or(0);
+    let pause = interval.saturating_mul(2_u32.pow(doubled)).min(LONGEST_BACK_OFF.max(interval));
     let share = f64::from(run.as_bytes()[15]) / 255.0 - 0.5;
-    now + TimeDelta::from_std(interval.mul_f64(1.0 + share / 10.0)).unwrap_or(TimeDelta::hours(1))
+    now + TimeDelta::from_std(pause.mul_f64(1.0 + share / 10.0)).unwrap_or(TimeDelta::hours(1))
 }
 
 #[cfg(test)]
@@ -98,6 +104,20 @@ mod tests {
         for (states, expected) in cases {
             assert_eq!(of_run(&states), expected, "{states:?}");
         }
+    }
+
+    #[test]
+    fn a_failing_vendor_is_left_alone_for_longer_and_longer() {
+        let now = "2026-06-01T10:00:00Z".parse().unwrap();
+        let mut middle = [0; 16];
+        middle[15] = 127;
+        let minutes = |interval: u64, failures| {
+            let next = next_sync(now, Duration::from_secs(interval * 60), failures, Uuid::from_bytes(middle));
+            ((next - now).num_minutes() + 9) / 10 * 10
+        };
+        let hourly: Vec<_> = (0..=5).map(|failures| minutes(60, failures)).collect();
+        assert_eq!(hourly, [60, 60, 120, 240, 360, 360]);
+        assert_eq!(minutes(24 * 60, 3), 24 * 60);
     }
 
     #[test]

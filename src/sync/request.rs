@@ -58,6 +58,10 @@ impl Engine {
                 return Ok(Err(Refusal::new(ErrorCode::FieldNotSupported, message).at(&["input", "models"])));
             }
         }
+        let Some(history) = self.store().history(integration).await? else {
+            return Ok(Err(no_such_integration(&["input", "integrationId"])));
+        };
+        let request = SyncRequest { kind: self.kind(request.kind, &history), ..request };
         match self.queue_run(request).await {
             Ok(queued) => Ok(Ok(queued)),
             Err(Error::Store(store::Error::LeaseLost)) => Ok(Err(no_such_integration(&["input", "integrationId"]))),

@@ -7,10 +7,11 @@ use tracing::{info, warn};
 
 use super::accounts::{NotOpened, Work};
 use super::outcome::{self, Ended};
+use super::pulse::Pulse;
 use super::{Engine, Error};
 use crate::connectors::manifest::{Reads, Stream};
 use crate::connectors::{self, Carried, ErrorKind, Manifest, Problem};
-use crate::domain::{IntegrationId, RecordType, SyncState};
+use crate::domain::{IntegrationId, RecordType, SyncKind, SyncState};
 use crate::store::runs::{EndRun, EndStream, Run};
 use crate::store::{self, Lease};
 
@@ -19,6 +20,7 @@ pub(super) struct Running<'a> {
     pub lease: &'a Lease,
     pub run: Run,
     pub work: Work,
+    pub pulse: &'a Pulse,
     /// What streams left for later ones.
     pub carried: Carried,
     /// By the stream, what of its facts could not be read.
@@ -51,6 +53,17 @@ impl Running<'_> {
 impl Engine {
     /// Carries a run out, from its beginning or from where it was broken off.
     pub(super) async fn carry_out(&self, lease: &Lease, run: Run) -> Result<(), Error> {
+        let pulse = self.pulse();
+        tokio::select! {
+            ended = self.read_all(lease, run.clone(), &pulse) => ended,
+            () = self.stands_still(&pulse) => {
+                let reason = "the sync made no progress for 15 minutes and was given up; it begins anew by its schedule";
+                self.finish(lease, &run, SyncState::TimedOut, Some(reason)).await
+            }
+        }
+    }
+
+    async fn read_all(&self, lease: &Lease, run: Run, pulse: &Pulse) -> Result<(), Error> {
         let integration = IntegrationId(lease.integration);
         let (run_id, kind) = (run.id, run.kind);
         let work = match self.open(lease.integration).await {
@@ -62,12 +75,15 @@ impl Engine {
                 return self.finish(lease, &run, state, Some(&error.public)).await;
             }
         };
-        let mut running = Running { lease, run, work, carried: Carried::default(), unread_facts: HashMap::new() };
+        let (carried, unread_facts) = (Carried::default(), HashMap::new());
+        let mut running = Running { lease, run, work, pulse, carried, unread_facts };
         let models: Vec<RecordType> = {
             let streams = running.manifest().streams.iter().filter(|stream| running.wants(stream));
             streams.flat_map(Stream::models).collect()
         };
-        self.store().begin_run(lease, run_id, &models, self.clock().now()).await?;
+        let now = self.clock().now();
+        self.store().begin_run(lease, run_id, &models, now).await?;
+        running.run.started_at.get_or_insert(now.timestamp_millis());
         info!(%integration, run = %run_id, %kind, resumed = running.run.state == SyncState::Running, "sync begins");
         let ended = match self.streams(&mut running).await {
             Err(Error::Store(store::Error::LeaseLost)) => return self.was_cancelled(&running.run).await,
@@ -101,15 +117,21 @@ impl Engine {
             Some(connection) => connection.settings.interval,
             None => return Err(store::Error::LeaseLost.into()),
         };
-        let since = self.store().auth_failing_since(lease.integration).await?;
-        let since = since.and_then(DateTime::from_timestamp_millis);
+        let Some(history) = self.store().history(lease.integration).await? else {
+            return Err(store::Error::LeaseLost.into());
+        };
+        let since = history.auth_failing_since.and_then(DateTime::from_timestamp_millis);
+        let well = matches!(state, SyncState::Succeeded | SyncState::PartiallyFailed);
+        let failures = if well { 0 } else { history.failures + 1 };
+        let whole = well && run.models.is_none();
         let end = EndRun {
             run: run.id,
             state,
-            next_sync_at: outcome::next_sync(now, interval, run.id),
+            next_sync_at: outcome::next_sync(now, interval, failures, run.id),
             reason,
             invalid: outcome::is_given_up(since, now),
-            first_sync_done: run.models.is_none() && matches!(state, SyncState::Succeeded | SyncState::PartiallyFailed),
+            first_sync_done: whole,
+            full_since: run.started_at.filter(|_| whole && run.kind == SyncKind::Full),
             now,
         };
         self.store().finish_run(lease, end).await?;
@@ -181,6 +203,7 @@ impl Engine {
             state: ended.state,
             error: ended.error.as_deref(),
             readable: ended.readable,
+            read_until: running.run.started_at.unwrap_or_default(),
             progress: &running.run.progress,
             now: self.clock().now(),
         };

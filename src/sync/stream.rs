@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::outcome::{self, Ended};
+use super::reach::Reach;
 use super::run::Running;
 use super::{Engine, Error};
 use crate::connectors::manifest::{Reads, Stream};
@@ -41,9 +43,10 @@ fn ended(problems: &Problems) -> Ended {
 impl Engine {
     /// Reads a stream that only leaves facts.
     pub(super) async fn read_facts(&self, running: &mut Running<'_>, stream: &Stream) -> Read<()> {
+        let since = self.reach(running, stream).await?.since;
         let mut cursor: Option<String> = None;
         loop {
-            let page = match self.page(running, stream.name, cursor.as_deref()).await {
+            let page = match self.page(running, stream.name, cursor.as_deref(), since).await {
                 Ok(page) => page,
                 Err(error) => return Ok(Err(error)),
             };
@@ -67,9 +70,10 @@ impl Engine {
 
     async fn read_pages(&self, running: &mut Running<'_>, stream: &Stream, models: &[RecordType]) -> Read<Ended> {
         let mut seen = self.take_up(running, stream).await?;
+        let Reach { since, shows_all } = self.reach(running, stream).await?;
         if !running.run.progress.complete {
             let cursor = running.run.progress.cursor.clone();
-            let mut page = match self.page(running, stream.name, cursor.as_deref()).await {
+            let mut page = match self.page(running, stream.name, cursor.as_deref(), since).await {
                 Ok(page) => page,
                 Err(error) => return Ok(Err(error)),
             };
@@ -91,7 +95,7 @@ impl Engine {
                 // The next page is read while this one is written.
                 let following = async {
                     match &next {
-                        Some(next) => Some(self.page(running, stream.name, Some(next)).await),
+                        Some(next) => Some(self.page(running, stream.name, Some(next), since).await),
                         None => None,
                     }
                 };
@@ -103,6 +107,9 @@ impl Engine {
                     None => break,
                 }
             }
+        }
+        if !shows_all {
+            return Ok(Ok(ended(&running.run.progress.problems)));
         }
         match self.delete_unseen(running, stream, models, &seen).await? {
             Ok(()) => Ok(Ok(ended(&running.run.progress.problems))),
@@ -150,15 +157,24 @@ impl Engine {
             now: self.clock().now(),
         };
         self.store().commit_page(running.lease, commit).await?;
+        self.beat(running.pulse);
         Ok(())
     }
 
     /// One page, asked for again after a while when the vendor is busy.
-    async fn page(&self, running: &Running<'_>, stream: &str, cursor: Option<&str>) -> Result<Page, connectors::Error> {
+    async fn page(
+        &self,
+        running: &Running<'_>,
+        stream: &str,
+        cursor: Option<&str>,
+        since: Option<DateTime<Utc>>,
+    ) -> Result<Page, connectors::Error> {
         let mut attempt = 1;
         loop {
-            let request = ReadPage { stream, cursor, carried: &running.carried };
-            match running.work.connector.read(&running.work.account, request).await {
+            let request = ReadPage { stream, cursor, carried: &running.carried, since };
+            let answer = running.work.connector.read(&running.work.account, request).await;
+            self.beat(running.pulse);
+            match answer {
                 Ok(page) => return Ok(page),
                 Err(error) => self.wait_or_fail(error, &mut attempt).await?,
             }
@@ -238,7 +254,9 @@ impl Engine {
     ) -> Result<Vec<connectors::Children>, connectors::Error> {
         let mut attempt = 1;
         loop {
-            match running.work.connector.children(&running.work.account, stream, parents).await {
+            let answer = running.work.connector.children(&running.work.account, stream, parents).await;
+            self.beat(running.pulse);
+            match answer {
                 Ok(answers) => return Ok(answers),
                 Err(error) => self.wait_or_fail(error, &mut attempt).await?,
             }

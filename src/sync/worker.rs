@@ -8,24 +8,30 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, warn};
 use uuid::Uuid;
 
-use super::{Engine, Error};
-use crate::domain::{IntegrationId, SyncKind};
+use super::{Engine, Error, SyncRequest};
+use crate::domain::IntegrationId;
 use crate::store::{self, Lease};
 
 /// Integrations that one process works on at once.
 pub const AT_ONCE: usize = 8;
 
 impl Engine {
-    /// Starts work on integrations that are due, as many as there is room for. Returns how many were begun.
-    pub async fn begin_due(&self, tasks: &TaskTracker, stop: &CancellationToken) -> Result<usize, Error> {
-        let room = AT_ONCE.saturating_sub(tasks.len());
+    /// Starts work on integrations that have been due for `overdue`, as many as there is room for. Returns how many
+    /// were begun.
+    pub async fn begin_due(
+        &self,
+        overdue: Duration,
+        tasks: &TaskTracker,
+        stop: &CancellationToken,
+    ) -> Result<usize, Error> {
+        let room = self.0.room.available_permits();
         if room == 0 || stop.is_cancelled() {
             return Ok(0);
         }
-        let most = u64::try_from(room).unwrap_or(1);
-        let due = self.store().due_integrations(self.clock().now(), most).await?;
+        let (now, most) = (self.clock().now(), u64::try_from(room).unwrap_or(1));
         let mut begun = 0;
-        for integration in due {
+        for integration in self.store().due_integrations(now, now - overdue, most).await? {
+            let Ok(place) = self.0.room.clone().try_acquire_owned() else { break };
             let Some(lease) = self.store().lease(integration, self.0.owner, self.clock().now()).await? else {
                 continue;
             };
@@ -33,11 +39,26 @@ impl Engine {
             let (engine, stop) = (self.clone(), stop.clone());
             tasks.spawn(async move {
                 engine.work(lease, &stop).await;
+                drop(place);
                 // There may be more to do, here or for whoever had no room.
                 engine.wake();
             });
         }
         Ok(begun)
+    }
+
+    /// Works on this integration, unless somebody else does, until nothing is left to do.
+    pub async fn begin_one(&self, integration: Uuid, stop: &CancellationToken) -> Result<(), Error> {
+        let place = tokio::select! {
+            place = self.0.room.acquire() => place,
+            () = stop.cancelled() => return Ok(()),
+        };
+        // The room is never closed.
+        let Ok(_place) = place else { return Ok(()) };
+        if let Some(lease) = self.store().lease(integration, self.0.owner, self.clock().now()).await? {
+            self.work(lease, stop).await;
+        }
+        Ok(())
     }
 
     /// Works on one integration until nothing is left to do, the lease is lost or the process stops.
@@ -78,9 +99,10 @@ impl Engine {
             let run = match self.store().next_run(lease).await? {
                 Some(run) => run,
                 None if self.is_due(lease.integration).await? => {
-                    let request =
-                        super::SyncRequest { integration: lease.integration, kind: SyncKind::Full, models: None };
-                    self.queue_run(request).await?;
+                    let integration = lease.integration;
+                    let Some(history) = self.store().history(integration).await? else { return Ok(()) };
+                    let kind = self.scheduled(integration, &history);
+                    self.queue_run(SyncRequest { integration, kind, models: None }).await?;
                     continue;
                 }
                 None => return Ok(()),

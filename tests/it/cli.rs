@@ -25,6 +25,11 @@ async fn a_fresh_database_gives_a_key_that_opens_the_graph(backend: Backend) {
             assert!(error.contains("run `hiregraph migrate` first"), "{error}");
         }
     }
+    let untouched = Fresh::make(backend).await;
+    let settings_of_untouched = self::settings(&untouched);
+    let key = run(&["keys", "create", "--name", "first", "--scopes", "ADMIN"], &settings_of_untouched).await.printed();
+    assert!(key.starts_with("hgk_"), "{key}");
+    assert_eq!(run(&["migrate"], &settings_of_untouched).await.printed(), "the database is current\n");
     // One connection is enough for it, and twice is as good as once.
     for _ in 0..2 {
         let printed = run(&["migrate", "--database-connections", "1"], &settings).await.printed();

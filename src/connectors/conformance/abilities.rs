@@ -75,7 +75,7 @@ async fn a_missing_permission_fails_the_check_of_its_models_and_their_streams() 
                     assert!(!models.iter().any(passes), "{slug} {of} {}: passes its check", stream.name);
                     continue;
                 }
-                match read(&**connector, &stand.account, stream.name, &mut carried).await {
+                match read(&**connector, &stand.account, (stream.name, None), &mut carried).await {
                     Ok(outcome) => {
                         let said = |model: &RecordType| outcome.problems.iter().any(|problem| problem.of == *model);
                         let silent: Vec<_> = models.iter().filter(|model| !passes(model) && !said(model)).collect();

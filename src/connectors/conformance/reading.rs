@@ -38,6 +38,28 @@ async fn every_declared_stream_is_readable_and_reads_the_same_twice() {
 }
 
 #[tokio::test]
+async fn what_changed_is_told_by_the_streams_that_say_so_and_by_no_others() {
+    for connector in Registry::default().all() {
+        let stand = stand(connector).await;
+        let slug = stand.manifest().slug;
+        let all = stand.everything().await.expect("everything is readable");
+        let from = |text: &str| Some(text.parse().expect("a time"));
+        let old =
+            stand.since(from("1999-01-01T00:00:00Z"), None).await.expect("what changed since long ago is readable");
+        let new = stand.since(from("2099-01-01T00:00:00Z"), None).await.expect("what will change is readable");
+        for stream in stand.manifest().streams {
+            let Reads::Pages(models) = &stream.reads else { continue };
+            for of in *models {
+                let name = format!("{slug} {} {of}", stream.name);
+                assert_eq!(old.count(*of), all.count(*of), "{name}: since long ago is everything");
+                let expected = if stream.since { 0 } else { all.count(*of) };
+                assert_eq!(new.count(*of), expected, "{name}: since a time to come");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_stream_goes_on_from_its_cursor_with_nothing_but_that() {
     for connector in Registry::default().all() {
         let stand = stand(connector).await;
@@ -47,12 +69,12 @@ async fn a_stream_goes_on_from_its_cursor_with_nothing_but_that() {
             }
             let name = stream.name;
             let nothing = Carried::default();
-            let first = ReadPage { stream: name, cursor: None, carried: &nothing };
+            let first = ReadPage { stream: name, cursor: None, carried: &nothing, since: None };
             let first = connector.read(&stand.account, first).await.expect("the first page");
             let Some(cursor) = first.next else { continue };
             // Another account, as after a restart.
             let account = stand.account(&[]);
-            let rest = ReadPage { stream: name, cursor: Some(&cursor), carried: &nothing };
+            let rest = ReadPage { stream: name, cursor: Some(&cursor), carried: &nothing, since: None };
             let rest = connector.read(&account, rest).await.expect("the page after a restart");
             let seen: BTreeSet<_> = first.records.iter().map(|snapshot| snapshot.id).collect();
             assert!(rest.records.iter().all(|snapshot| !seen.contains(&snapshot.id)), "{name}: begins anew");
@@ -66,12 +88,13 @@ async fn a_cursor_that_is_none_of_ours_is_refused() {
         let stand = stand(connector).await;
         let nothing = Carried::default();
         for stream in stand.manifest().streams {
-            let request = ReadPage { stream: stream.name, cursor: Some("\u{0}nonsense"), carried: &nothing };
+            let request =
+                ReadPage { stream: stream.name, cursor: Some("\u{0}nonsense"), carried: &nothing, since: None };
             let answer = connector.read(&stand.account, request).await;
             // One that is read in a single call looks at no cursor.
             assert!(!matches!(answer, Ok(page) if page.next.is_some()), "{}", stream.name);
         }
-        let unknown = ReadPage { stream: "no such stream", cursor: None, carried: &nothing };
+        let unknown = ReadPage { stream: "no such stream", cursor: None, carried: &nothing, since: None };
         assert!(connector.read(&stand.account, unknown).await.is_err());
         assert!(connector.children(&stand.account, "no such stream", &[]).await.is_err());
     }

@@ -20,7 +20,9 @@ pub static MANIFEST: Manifest = Manifest {
     base_url: PRODUCTION,
     // No limit is documented (§1.9): as polite as to other vendors.
     limits: Limits { requests_per_second: 5, concurrency: 4, read_timeout: Duration::from_secs(120) },
+    // HR WORKS has no filter by time and no time of change on anything (§2): every run reads all of it.
     streams: STREAMS,
+    overlap: Duration::ZERO,
     models: MODELS,
     actions: ACTIONS,
     features: FEATURES,
@@ -61,14 +63,14 @@ const CREDENTIALS: &[CredentialField] = &[
 ];
 
 const STREAMS: &[Stream] = &[
-    Stream { name: "master_data", reads: Reads::Carry { needed_by: &["users"] } },
-    Stream { name: "users", reads: Reads::Pages(&[RecordType::User]) },
-    Stream { name: "statuses_and_sources", reads: Reads::Carry { needed_by: &["stages", "jobs", "candidates"] } },
-    Stream { name: "stages", reads: Reads::Pages(&[RecordType::ApplicationStage]) },
-    Stream { name: "organization_units", reads: Reads::Carry { needed_by: &["jobs"] } },
-    Stream { name: "jobs", reads: Reads::Pages(&[RecordType::Job, RecordType::JobStage]) },
-    Stream { name: "candidates", reads: Reads::Pages(&[RecordType::Candidate]) },
-    Stream { name: "applications", reads: Reads::Pages(&[RecordType::Application]) },
+    Stream::whole("master_data", Reads::Carry { needed_by: &["users"] }),
+    Stream::whole("users", Reads::Pages(&[RecordType::User])),
+    Stream::whole("statuses_and_sources", Reads::Carry { needed_by: &["stages", "jobs", "candidates"] }),
+    Stream::whole("stages", Reads::Pages(&[RecordType::ApplicationStage])),
+    Stream::whole("organization_units", Reads::Carry { needed_by: &["jobs"] }),
+    Stream::whole("jobs", Reads::Pages(&[RecordType::Job, RecordType::JobStage])),
+    Stream::whole("candidates", Reads::Pages(&[RecordType::Candidate])),
+    Stream::whole("applications", Reads::Pages(&[RecordType::Application])),
 ];
 
 const OFFER: &str =

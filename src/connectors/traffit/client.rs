@@ -2,6 +2,7 @@
 //! and what its refusals mean.
 
 use bytes::Bytes;
+use chrono::NaiveDate;
 use futures::{StreamExt, TryStreamExt, stream};
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 use serde_json::{Value, json};
@@ -76,6 +77,26 @@ impl Client<'_> {
     /// The next pages of a list: the first alone, and as soon as their number is known several at once.
     pub async fn pages(&self, endpoint: &'static str, paging: &Paging) -> Result<Pages, Error> {
         self.several(|| integration(endpoint), paging).await
+    }
+
+    /// The next pages of the rows that changed on this day or later (§1.5); without one, of all.
+    pub async fn pages_since(
+        &self,
+        endpoint: &'static str,
+        day: Option<NaiveDate>,
+        paging: &Paging,
+    ) -> Result<Pages, Error> {
+        self.several(|| changed(integration(endpoint), day), paging).await
+    }
+
+    /// One page of the rows that changed on this day or later; without one, of all.
+    pub async fn page_since(
+        &self,
+        endpoint: &'static str,
+        day: Option<NaiveDate>,
+        paging: &Paging,
+    ) -> Result<Listed, Error> {
+        self.listed(changed(integration(endpoint), day), PAGE_SIZE, paging).await
     }
 
     /// The next pages of what belongs to `id`.
@@ -202,6 +223,11 @@ impl Client<'_> {
         let refusal = Refusal::read(&answer.body);
         Err(status_error(&answer, refusal.code.as_deref()).private(refusal.private()))
     }
+}
+
+fn changed(call: Call, day: Option<NaiveDate>) -> Call {
+    let Some(day) = day else { return call };
+    call.header(FILTER, &json!({"updated_at": {"value": day.to_string(), "comparison": ">="}}).to_string())
 }
 
 /// TRAFFIT's documents send the content type even with a GET (§1.4).

@@ -16,6 +16,8 @@ pub static MANIFEST: Manifest = Manifest {
     // None is published; these served in production for years (§1.7).
     limits: Limits { requests_per_second: 5, concurrency: 4, read_timeout: Duration::from_secs(180) },
     streams: STREAMS,
+    // As long as what served in production (§8).
+    overlap: Duration::from_secs(48 * 3600),
     models: MODELS,
     actions: ACTIONS,
     features: FEATURES,
@@ -55,24 +57,18 @@ const CREDENTIALS: &[CredentialField] = &[
 ];
 
 const STREAMS: &[Stream] = &[
-    Stream { name: "users", reads: Reads::Pages(&[RecordType::User]) },
-    Stream { name: "workflows", reads: Reads::Pages(&[RecordType::ApplicationStage]) },
-    Stream { name: "adverts", reads: Reads::Carry { needed_by: &["jobs"] } },
-    Stream {
-        name: "jobs",
-        reads: Reads::Pages(&[RecordType::Job, RecordType::JobStage, RecordType::HiringTeamMember]),
-    },
-    Stream { name: "candidates", reads: Reads::Pages(&[RecordType::Candidate]) },
-    Stream {
-        name: "candidate_tags",
-        reads: Reads::Children {
-            parent: RecordType::Candidate,
-            replaces: RecordType::CandidateTag,
-            derives: RecordType::Tag,
-        },
-    },
-    Stream { name: "ledger", reads: Reads::Carry { needed_by: &["applications"] } },
-    Stream { name: "applications", reads: Reads::Pages(&[RecordType::Application]) },
+    Stream::whole("users", Reads::Pages(&[RecordType::User])),
+    Stream::whole("workflows", Reads::Pages(&[RecordType::ApplicationStage])),
+    Stream::whole("adverts", Reads::Carry { needed_by: &["jobs"] }),
+    Stream::told("jobs", Reads::Pages(&[RecordType::Job, RecordType::JobStage, RecordType::HiringTeamMember])),
+    Stream::told("candidates", Reads::Pages(&[RecordType::Candidate])),
+    // Of those candidates that are new or changed.
+    Stream::whole(
+        "candidate_tags",
+        Reads::Children { parent: RecordType::Candidate, replaces: RecordType::CandidateTag, derives: RecordType::Tag },
+    ),
+    Stream::told("ledger", Reads::Carry { needed_by: &["applications"] }),
+    Stream::told("applications", Reads::Pages(&[RecordType::Application])),
 ];
 
 const FROM_ADVERT: &str = "Only for jobs with a currently published advert on the career page; the content comes from \

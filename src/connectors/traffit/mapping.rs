@@ -20,7 +20,7 @@ use crate::domain::{
 };
 
 pub use job::{JobSource, WorkflowState, job};
-pub use time::moment;
+pub use time::{day, moment};
 
 pub fn user(ids: &IdSpace, row: Value) -> Result<Snapshot, String> {
     let user: wire::User = decode(&row)?;

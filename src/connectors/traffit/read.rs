@@ -11,14 +11,15 @@ mod workflows;
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::client::{Client, EMPLOYEES, USERS};
 use super::mapping;
 use super::paging::{Listed, Paging};
-use super::wire::Id;
+use super::wire::{Id, plain_text};
 use crate::connectors::connector::{Account, Carried, Fact, Page, Problem, ReadPage};
 use crate::connectors::error::{Error, ErrorKind};
 use crate::domain::{IdSpace, RecordType, Snapshot};
@@ -48,11 +49,17 @@ async fn rows(
     of: RecordType,
     map: fn(&IdSpace, Value) -> Result<Snapshot, String>,
 ) -> Result<Page, Error> {
-    let paging: Paging = resume(request.cursor)?;
-    let pages = Client(&account.http).pages(endpoint, &paging).await?;
-    let mut page = Page { next: pages.next.as_ref().map(cursor), ..Page::default() };
+    let client = Client(&account.http);
+    let mut place: Place = resume(request.cursor)?;
+    let pages = loop {
+        match client.pages_since(endpoint, place.day(request.since), &place.paging).await {
+            Err(error) if place.is_refused(&error, request.since) => place = Place::unfiltered(),
+            pages => break pages?,
+        }
+    };
+    let mut page = Page { next: pages.next.clone().map(|next| cursor(&place.at(next))), ..Page::default() };
     page.expected = pages.lists.iter().filter_map(|listed| listed.total).next_back();
-    for row in pages.into_rows() {
+    for row in pages.into_rows().filter(|row| is_wanted(row, request.since)) {
         let id = Id::of(&row);
         match map(&account.ids, row) {
             Ok(snapshot) => page.records.push(snapshot),
@@ -60,6 +67,45 @@ async fn rows(
         }
     }
     Ok(page)
+}
+
+/// Whether a row changed since then, by the days of filters; one that does not say when may have. A filter may be
+/// refused or ignored.
+fn is_wanted(row: &Value, since: Option<DateTime<Utc>>) -> bool {
+    let Some(since) = since else { return true };
+    let changed = row.get("updated_at").and_then(|text| plain_text(text).ok().flatten());
+    let changed = mapping::moment(changed.as_deref(), "updated_at", &mut Vec::new());
+    changed.is_none_or(|changed| mapping::day(changed) >= mapping::day(since))
+}
+
+/// Where a list stands of which TRAFFIT can tell what changed.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Place {
+    #[serde(flatten)]
+    paging: Paging,
+    /// Whether TRAFFIT refused the filter: then the whole list is read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unfiltered: bool,
+}
+
+impl Place {
+    fn at(&self, paging: Paging) -> Self {
+        Self { paging, unfiltered: self.unfiltered }
+    }
+
+    /// The whole list, from its beginning.
+    fn unfiltered() -> Self {
+        Self { unfiltered: true, ..Self::default() }
+    }
+
+    fn day(&self, since: Option<DateTime<Utc>>) -> Option<NaiveDate> {
+        since.filter(|_| !self.unfiltered).map(mapping::day)
+    }
+
+    /// Whether TRAFFIT does not take the filter (§1.5).
+    fn is_refused(&self, error: &Error, since: Option<DateTime<Utc>>) -> bool {
+        error.kind == ErrorKind::Invalid && self.day(since).is_some()
+    }
 }
 
 fn resume<T: DeserializeOwned + Default>(cursor: Option<&str>) -> Result<T, Error> {
@@ -92,6 +138,11 @@ impl<'a> Known<'a> {
         let fresh = self.fresh.iter().rev().find(|fact| fact.kind == kind && fact.key == key);
         let value = fresh.map(|fact| fact.value.clone()).or_else(|| self.carried.get(kind, key))?;
         serde_json::from_value(value).ok()
+    }
+
+    fn keys(&self, kind: &'static str) -> BTreeSet<String> {
+        let fresh = self.fresh.iter().filter(|fact| fact.kind == kind).map(|fact| fact.key.clone());
+        self.carried.keys(kind).map(str::to_owned).chain(fresh).collect()
     }
 
     fn has(&self, kind: &'static str) -> bool {

@@ -11,9 +11,7 @@ use super::feed::Feed;
 use super::{Counts, Stored, add_counts, for_type};
 use crate::domain::{ChangeKind, RecordType};
 use crate::store::convert::millis;
-use crate::store::entity::{
-    RecordRow, application, application_stage, candidate, candidate_tag, hiring_team_member, job, job_stage, tag, user,
-};
+use crate::store::entity::RecordRow;
 use crate::store::lease::Lease;
 use crate::store::read::Key;
 use crate::store::runs::note_progress;

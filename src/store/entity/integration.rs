@@ -20,6 +20,10 @@ pub struct Model {
     pub created_at: i64,
     /// When the first full sync ended.
     pub first_synced_at: Option<i64>,
+    /// When the last full run began that came to a good end.
+    pub last_full_at: Option<i64>,
+    /// Runs in a row that came to no good end.
+    pub failures: i64,
     pub auth_failing_since: Option<i64>,
     /// Milliseconds.
     pub sync_interval: i64,

@@ -10,6 +10,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub model: String,
     pub last_synced_at: Option<i64>,
+    /// What changed at the vendor before this is mirrored.
+    pub read_until: Option<i64>,
     pub readable: bool,
     pub error: Option<String>,
 }

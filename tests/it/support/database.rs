@@ -33,6 +33,13 @@ impl Fresh {
         &self.url
     }
 
+    /// The tables of the queue, where the database is a shared one.
+    pub async fn migrate_queue(&self) {
+        if !hiregraph::store::is_embedded(&self.url) {
+            hiregraph::queue::shared::migrate(&self.url).await.unwrap();
+        }
+    }
+
     pub fn options(&self) -> Options {
         Options { connections: 4, ..Options::new(&self.url) }
     }

@@ -74,6 +74,7 @@ impl TestApp {
         let database = database::Fresh::make(backend).await;
         let keyring = Keyring::parse(&Keyring::fresh(ids.as_ref())).unwrap();
         let store = Store::open(&database.options(), keyring).await.unwrap();
+        database.migrate_queue().await;
         store.migrate().await.unwrap();
         let parts = parts(&store, &clock, &ids, &vendors);
         let service = Service::new(parts);
@@ -173,10 +174,11 @@ impl TestApp {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             base_urls: self.vendors.base_urls(),
-            embedded: true,
+            queue: None,
             introspection,
             downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
             first_pause: Duration::from_millis(1),
+            patrol: Duration::from_millis(20),
         });
         let origins = origins.iter().map(|origin| origin.parse().unwrap()).collect();
         self.router = self.service.router(role, origins);
@@ -248,7 +250,7 @@ impl Begun {
 
 pub async fn begin(service: &Service) -> Begun {
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-    let count = service.engine.begin_due(&tasks, &stop).await.unwrap();
+    let count = service.engine.begin_due(Duration::ZERO, &tasks, &stop).await.unwrap();
     Begun { count, tasks, stop }
 }
 
@@ -273,10 +275,11 @@ fn parts(store: &Store, clock: &Arc<FrozenClock>, ids: &Arc<SeededIds>, vendors:
         clock: clock.clone(),
         ids: ids.clone(),
         base_urls: vendors.base_urls(),
-        embedded: store.connection().get_database_backend() == sea_orm::DbBackend::Sqlite,
+        queue: None,
         introspection: true,
         downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
         first_pause: Duration::from_millis(1),
+        patrol: Duration::from_millis(20),
     }
 }
 

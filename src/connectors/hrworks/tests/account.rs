@@ -99,7 +99,7 @@ pub async fn read(account: &Account, stream: &str, carried: &mut Carried) -> Res
     let mut outcome = Outcome::default();
     let mut cursor: Option<String> = None;
     loop {
-        let request = ReadPage { stream, cursor: cursor.as_deref(), carried };
+        let request = ReadPage { stream, cursor: cursor.as_deref(), carried, since: None };
         let Page { records, problems, carry, next, .. } = HrWorks.read(account, request).await?;
         outcome.records.extend(records);
         outcome.problems.extend(problems);

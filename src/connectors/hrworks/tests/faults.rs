@@ -110,7 +110,7 @@ async fn an_error_in_the_clothes_of_a_success_is_one() {
         ("/v2/applicant-management/applicants", "candidates", r#"{"applicants":"Dora"}"#, ErrorKind::Shape),
     ] {
         script.says(path, 200, body);
-        let request = ReadPage { stream, cursor: None, carried: &Carried::default() };
+        let request = ReadPage { stream, cursor: None, carried: &Carried::default(), since: None };
         let error = HrWorks.read(&script.account, request).await.unwrap_err();
         assert_eq!(error.kind, kind, "{path} {body}");
         assert!(!error.public.contains("Dora"), "{}", error.public);
@@ -127,10 +127,12 @@ async fn pages_are_followed_forward_and_within_the_host() {
     }
     // A page that is there no longer is empty, and the last.
     let tenant = Tenant::new(130, 3, &[]).await;
-    let request = ReadPage { stream: "candidates", cursor: Some("{\"page\":99}"), carried: &Carried::default() };
+    let request =
+        ReadPage { stream: "candidates", cursor: Some("{\"page\":99}"), carried: &Carried::default(), since: None };
     let page = HrWorks.read(&tenant.account, request).await.unwrap();
     assert!(page.records.is_empty() && page.next.is_none());
-    let request = ReadPage { stream: "candidates", cursor: Some("nonsense"), carried: &Carried::default() };
+    let request =
+        ReadPage { stream: "candidates", cursor: Some("nonsense"), carried: &Carried::default(), since: None };
     assert_eq!(HrWorks.read(&tenant.account, request).await.unwrap_err().kind, ErrorKind::Invalid);
     assert_eq!(tenant.read("tags").await.unwrap_err().kind, ErrorKind::Unsupported);
 }

@@ -208,7 +208,7 @@ async fn the_source_is_that_of_the_newest_application_whatever_the_order() {
 async fn a_run_that_resumes_at_applications_finds_posts_by_their_keys() {
     let tenant = Tenant::new(130, 12, &["legacy-fields"]).await;
     let carried = Carried::default();
-    let request = ReadPage { stream: "applications", cursor: Some("{\"page\":2}"), carried: &carried };
+    let request = ReadPage { stream: "applications", cursor: Some("{\"page\":2}"), carried: &carried, since: None };
     let page = HrWorks.read(&tenant.account, request).await.unwrap();
     assert!(page.problems.is_empty() && page.next.is_some() && !page.records.is_empty());
     for snapshot in &page.records {
@@ -218,7 +218,7 @@ async fn a_run_that_resumes_at_applications_finds_posts_by_their_keys() {
     // What this page learned, the next one need not ask for again.
     let mut carried = Carried::default();
     page.carry.into_iter().for_each(|fact| carried.put(fact));
-    let request = ReadPage { stream: "applications", cursor: page.next.as_deref(), carried: &carried };
+    let request = ReadPage { stream: "applications", cursor: page.next.as_deref(), carried: &carried, since: None };
     HrWorks.read(&tenant.account, request).await.unwrap();
     assert_eq!(tenant.simulator.count("", "/v2/applicant-management/posts"), 1);
 }

@@ -14,6 +14,11 @@ pub fn moment(text: Option<&str>, field: &str, unread: &mut Vec<String>) -> Opti
     read
 }
 
+/// The calendar day on which an instant falls there; filters by time know only days (§1.5).
+pub fn day(instant: DateTime<Utc>) -> NaiveDate {
+    instant.with_timezone(&Warsaw).date_naive()
+}
+
 /// Milliseconds, as everything that is stored.
 ///
 /// `2026-06-15 12:00:00`, also with `T`, fractions, without seconds or as a date alone. A zone that is given

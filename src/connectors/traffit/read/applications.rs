@@ -1,5 +1,7 @@
-//! Applications: the members of every job. Who is in the ledger but no member was taken out of the job, and
-//! is no application (guide §5.8).
+//! Applications: the members of every job, or of those jobs in which somebody moved. Who is in the ledger but no
+//! member was taken out of the job, and is no application (guide §5.8).
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -23,6 +25,9 @@ struct Place {
     /// The page of jobs to read when `work` is done; none after the last.
     jobs: Option<Paging>,
     work: Vec<Members>,
+    /// The last of the jobs in which somebody moved that was put to `work`, when only those are read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
 }
 
 /// A job whose members are to be read.
@@ -36,7 +41,7 @@ struct Members {
 
 impl Default for Place {
     fn default() -> Self {
-        Self { jobs: Some(Paging::default()), work: Vec::new() }
+        Self { jobs: Some(Paging::default()), work: Vec::new(), after: None }
     }
 }
 
@@ -48,21 +53,10 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
     // streams that read them.
     workflows::ensure(client, &mut known).await?;
     let mut page = Page::default();
-
-    while place.work.is_empty()
-        && let Some(paging) = place.jobs.take()
-    {
-        let listed = client.page(RECRUITMENTS, &paging).await?;
-        place.jobs = paging.next(&listed);
-        for row in &listed.rows {
-            match Id::of(row) {
-                Some(id) => place.work.push(Members { job: id.0, at: None }),
-                None => {
-                    let message = format!("a row of {RECRUITMENTS}: id is not an id");
-                    page.problems.push(problem(&account.ids, RecordType::Application, None, &message));
-                }
-            }
-        }
+    let touched = request.since.map(|_| known.keys(ledger::TOUCHED));
+    match &touched {
+        Some(touched) => place.take_touched(touched),
+        None => take_listed(account, &mut place, &mut page).await?,
     }
 
     let batch: Vec<Members> = place.work.drain(..place.work.len().min(LISTS_AT_ONCE)).collect();
@@ -85,12 +79,52 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
             place.work.push(Members { job: members.job.clone(), at: Some(next.clone()) });
         }
         for row in pages.into_rows() {
-            add(&mut page, account, &known, &members.job, &row);
+            let moved =
+                |id: Id| touched.as_ref().is_none_or(|keys| keys.contains(&application_key(&members.job, &id.0)));
+            if Id::of(&row).is_none_or(moved) {
+                add(&mut page, account, &known, &members.job, &row);
+            }
         }
     }
     page.carry = known.fresh;
     page.next = (!place.work.is_empty() || place.jobs.is_some()).then(|| cursor(&place));
     Ok(page)
+}
+
+impl Place {
+    /// The next jobs in which somebody moved.
+    fn take_touched(&mut self, touched: &BTreeSet<String>) {
+        if !self.work.is_empty() {
+            return;
+        }
+        let jobs: BTreeSet<&str> = touched.iter().filter_map(|key| key.split_once(':')).map(|(job, _)| job).collect();
+        let mut rest = jobs.into_iter().filter(|job| self.after.as_deref().is_none_or(|after| *job > after));
+        let some: Vec<&str> = rest.by_ref().take(LISTS_AT_ONCE).collect();
+        // The paging of all jobs only says whether there are more.
+        self.jobs = rest.next().map(|_| Paging::default());
+        self.after = some.last().map(|job| (*job).to_owned());
+        self.work.extend(some.into_iter().map(|job| Members { job: job.to_owned(), at: None }));
+    }
+}
+
+/// The jobs of the next page of all jobs.
+async fn take_listed(account: &Account, place: &mut Place, page: &mut Page) -> Result<(), Error> {
+    while place.work.is_empty()
+        && let Some(paging) = place.jobs.take()
+    {
+        let listed = Client(&account.http).page(RECRUITMENTS, &paging).await?;
+        place.jobs = paging.next(&listed);
+        for row in &listed.rows {
+            match Id::of(row) {
+                Some(id) => place.work.push(Members { job: id.0, at: None }),
+                None => {
+                    let message = format!("a row of {RECRUITMENTS}: id is not an id");
+                    page.problems.push(problem(&account.ids, RecordType::Application, None, &message));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Applications by their keys, which are those of members, each with the current row of its history: the newest rows

@@ -2,7 +2,7 @@
 //! (guide §5.1).
 
 use super::single::{self, Single};
-use super::{Known, adverts, cursor, problem, resume, workflows};
+use super::{Known, Place, adverts, cursor, is_wanted, problem, resume, workflows};
 use serde_json::Value;
 
 use crate::connectors::connector::{Account, Carried, Page, ReadPage};
@@ -18,19 +18,25 @@ const LABEL: &str = "label";
 
 pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Error> {
     let client = Client(&account.http);
-    let paging: Paging = resume(request.cursor)?;
+    let mut place: Place = resume(request.cursor)?;
     let mut known = Known::new(request.carried);
     let no_pipelines = workflows::ensure(client, &mut known).await?;
     ensure_labels(client, &mut known).await?;
 
-    let listed = client.page(RECRUITMENTS, &paging).await?;
-    let mut page = Page { next: paging.next(&listed).map(|next| cursor(&next)), ..Page::default() };
+    let listed = loop {
+        match client.page_since(RECRUITMENTS, place.day(request.since), &place.paging).await {
+            Err(error) if place.is_refused(&error, request.since) => place = Place::unfiltered(),
+            listed => break listed?,
+        }
+    };
+    let next = place.paging.next(&listed).map(|next| cursor(&place.at(next)));
+    let mut page = Page { next, ..Page::default() };
     page.expected = listed.total;
     if let Some(why) = no_pipelines {
         page.problems.push(problem(&account.ids, RecordType::JobStage, None, &why));
     }
     let mut rows = Vec::with_capacity(listed.rows.len());
-    for row in listed.rows {
+    for row in listed.rows.into_iter().filter(|row| is_wanted(row, request.since)) {
         match Id::of(&row) {
             Some(id) => rows.push((id, row)),
             None => {
@@ -89,7 +95,7 @@ pub async fn by_id(account: &Account, ids: &[String]) -> Result<Vec<Snapshot>, E
     let mut carried = Carried::default();
     let mut cursor = None;
     loop {
-        let request = ReadPage { stream: "adverts", cursor: cursor.as_deref(), carried: &carried };
+        let request = ReadPage { stream: "adverts", cursor: cursor.as_deref(), carried: &carried, since: None };
         let feed = adverts::page(account, &request).await?;
         feed.carry.into_iter().for_each(|fact| carried.put(fact));
         match feed.next {

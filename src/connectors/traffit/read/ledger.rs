@@ -1,7 +1,9 @@
 //! The stage history of all candidates: of each candidate in a job the open row, which is where the
-//! application stands now (guide §5.8).
+//! application stands now (guide §5.8). A filter by time is accepted and does nothing (§1.5), so what is new is read
+//! from its end, newest first.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Known, cursor, problem, resume};
@@ -19,16 +21,70 @@ pub const CURRENT: &str = "ledger";
 /// By the key, as far as it could be read, of a row that may be open and could not be understood.
 const UNREAD: &str = "unread ledger";
 
+/// The key of every application with a row that is new: no others have moved.
+pub const TOUCHED: &str = "touched";
+
+/// Where the reading stands.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Place {
+    #[serde(flatten)]
+    paging: Paging,
+    /// Whether the rows do not come newest first although they were asked for so: then all of them are read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unsorted: bool,
+}
+
 pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Error> {
-    let paging: Paging = resume(request.cursor)?;
-    let pages = Client(&account.http).pages(LEDGER, &paging).await?;
-    let next = pages.next.as_ref().map(cursor);
+    let place: Place = resume(request.cursor)?;
+    let client = Client(&account.http);
     let mut known = Known::new(request.carried);
     let mut problems = Vec::new();
-    for row in pages.into_rows() {
-        problems.extend(note(account, &mut known, row));
+    let next = match request.since {
+        Some(since) if !place.unsorted => {
+            let listed = client.newest(LEDGER, &place.paging).await?;
+            let after = place.paging.next(&listed);
+            let (descends, reaches) = (descends(&listed.rows), listed.rows.iter().any(|row| !is_new(row, since)));
+            for row in listed.rows {
+                touch(&mut known, &row, since);
+                problems.extend(note(account, &mut known, row));
+            }
+            match after {
+                _ if !descends => Some(Place { unsorted: true, ..Place::default() }),
+                Some(paging) if !reaches => Some(Place { paging, ..Place::default() }),
+                _ => None,
+            }
+        }
+        since => {
+            let pages = client.pages(LEDGER, &place.paging).await?;
+            let next = pages.next.clone().map(|paging| Place { paging, unsorted: place.unsorted });
+            for row in pages.into_rows() {
+                if let Some(since) = since {
+                    touch(&mut known, &row, since);
+                }
+                problems.extend(note(account, &mut known, row));
+            }
+            next
+        }
+    };
+    Ok(Page { problems, carry: known.fresh, next: next.as_ref().map(cursor), ..Page::default() })
+}
+
+fn descends(rows: &[Value]) -> bool {
+    let ids: Vec<u64> = rows.iter().map(|row| Id::of(row).map_or(0, |id| id.number())).collect();
+    ids.is_sorted_by(|one, next| one > next)
+}
+
+/// Whether a row was made at this moment or later. One that does not say when may have been.
+fn is_new(row: &Value, since: DateTime<Utc>) -> bool {
+    let made = ["created_at", "date"].into_iter().find_map(|field| plain_text(row.get(field)?).ok().flatten());
+    moment(made.as_deref(), "created_at", &mut Vec::new()).is_none_or(|made| made >= since)
+}
+
+fn touch(known: &mut Known<'_>, row: &Value, since: DateTime<Utc>) {
+    let (job, candidate) = (part(row, "recruitment"), part(row, "employee"));
+    if !job.is_empty() && !candidate.is_empty() && is_new(row, since) {
+        known.put(TOUCHED, application_key(&job, &candidate), Value::Bool(true));
     }
-    Ok(Page { problems, carry: known.fresh, next, ..Page::default() })
 }
 
 /// Keeps a row when it is the current one of its application, as far as the rows so far show; a row that cannot be

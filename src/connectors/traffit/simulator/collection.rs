@@ -193,6 +193,9 @@ pub(super) fn page(
     query: &Query,
 ) -> (Reply, Vec<i64>) {
     let path = call.path.as_str();
+    if faults.on(Kind::FilterRefused, path) && query.conditions.iter().any(|condition| condition.kind == Time) {
+        return (Reply::fail(400, "Invalid filter: unknown field updated_at"), Vec::new());
+    }
     let ignores = collection == Collection::History && faults.word(Kind::HistoryIgnoresFilter, path) != Some("off");
     let conditions: Vec<Condition> =
         query.conditions.iter().filter(|one| !(ignores && one.kind == Time)).cloned().collect();

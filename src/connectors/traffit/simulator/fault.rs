@@ -64,6 +64,7 @@ faults! {
     NotesAnswerEmployee "notes-answer-employee" Nothing ": POST notes answers with the employee";
     PartialStates "partial-states" Nothing ": /recruitments/{id}/states knows the start and the end states only";
     HistoryIgnoresFilter "history-ignores-filter" Switch "[=on|off]: date filters of the ledger are accepted and ignored; on without this fault";
+    FilterRefused "filter-refused" Nothing ": a list answers 400 to a filter by time";
     HistoryIgnoresSort "history-ignores-sort" Nothing ": the ledger comes in its own order, whatever was asked";
     WwwRefused "www-refused" Nothing ": requests to a www. host are closed without an answer";
     FeedAbsent "feed-absent" Nothing ": the public feed answers 404";

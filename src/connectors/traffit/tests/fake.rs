@@ -147,5 +147,5 @@ fn token(content: &Content, request: &Value) -> Response {
 
 /// As the engine reads a stream.
 pub async fn read(account: &Account, stream: &str, carried: &mut Carried) -> Result<Outcome, Error> {
-    conformance::read(&Traffit, account, stream, carried).await
+    conformance::read(&Traffit, account, (stream, None), carried).await
 }

@@ -75,7 +75,7 @@ async fn what_is_no_list_is_an_error() {
     }
     let fake = Fake::start().await;
     let carried = Carried::default();
-    let request = ReadPage { stream: "users", cursor: Some("nonsense"), carried: &carried };
+    let request = ReadPage { stream: "users", cursor: Some("nonsense"), carried: &carried, since: None };
     assert_eq!(Traffit.read(&fake.account(), request).await.unwrap_err().kind, ErrorKind::Invalid);
 }
 
@@ -103,9 +103,12 @@ async fn a_feed_that_breaks_off_is_not_taken_for_its_end() {
     fake.put("/public/job_posts/published", json!([post(1, 60, "2026-01-01 00:00:00"), post(2, 61, "")]));
     fake.content.lock().unwrap().page_size = 1;
     let (account, carried) = (fake.account(), Carried::default());
-    let first = Traffit.read(&account, ReadPage { stream: "adverts", cursor: None, carried: &carried }).await.unwrap();
+    let first = Traffit
+        .read(&account, ReadPage { stream: "adverts", cursor: None, carried: &carried, since: None })
+        .await
+        .unwrap();
     fake.instead("/public/job_posts/published", 404, "");
-    let request = ReadPage { stream: "adverts", cursor: first.next.as_deref(), carried: &carried };
+    let request = ReadPage { stream: "adverts", cursor: first.next.as_deref(), carried: &carried, since: None };
     assert_eq!(Traffit.read(&account, request).await.unwrap_err().kind, ErrorKind::NotFound);
 }
 
@@ -309,7 +312,7 @@ async fn a_cursor_of_applications_holds_one_page_of_jobs() {
     let carried = Carried::default();
     let (mut cursor, mut read, mut longest) = (None::<String>, 0, 0);
     loop {
-        let request = ReadPage { stream: "applications", cursor: cursor.as_deref(), carried: &carried };
+        let request = ReadPage { stream: "applications", cursor: cursor.as_deref(), carried: &carried, since: None };
         let page = Traffit.read(&account, request).await.unwrap();
         read += page.records.len();
         let Some(next) = page.next else { break };
