@@ -12,10 +12,10 @@ use super::process::{self, Memory, Process};
 use super::{Outcome, Settings};
 
 /// A row of the table: what was measured, and its value.
-type Rows = Vec<(String, String)>;
+pub type Rows = Vec<(String, String)>;
 
 /// Seals the credentials of a simulated account.
-const SECRET_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+pub const SECRET_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 const RECORD_TABLES: [&str; 9] = [
     "users",
@@ -37,11 +37,15 @@ pub async fn run(settings: &Settings) -> Outcome {
     for database in &settings.databases {
         let url = match database.as_str() {
             "sqlite" => format!("sqlite://{}/bench.db", folder.display()),
-            "postgres" => fresh_postgres(settings).await?,
+            "postgres" => fresh_postgres(settings, "main").await?,
             other => return Err(format!("there is no database {other}: sqlite or postgres").into()),
         };
         eprintln!("— {database}");
-        columns.push((database.clone(), Bench { settings, url }.rows().await?));
+        let mut rows = Bench { settings, url }.rows().await?;
+        if database == "postgres" {
+            rows.extend(super::workers::rows(settings).await?);
+        }
+        columns.push((database.clone(), rows));
     }
     println!("{}", table(settings, &columns));
     Ok(())
@@ -57,11 +61,11 @@ impl Drop for Scratch {
     }
 }
 
-async fn fresh_postgres(settings: &Settings) -> Outcome<String> {
+pub async fn fresh_postgres(settings: &Settings, name: &str) -> Outcome<String> {
     let server = settings.postgres_url.as_deref();
     let server = server.ok_or("PostgreSQL needs a server: run this by scripts/with-postgres, or --databases sqlite")?;
     let database = Database::connect(server).await?;
-    let name = format!("hiregraph_bench_{}", std::process::id());
+    let name = format!("hiregraph_bench_{}_{name}", std::process::id());
     database.execute_unprepared(&format!("CREATE DATABASE {name}")).await?;
     database.close().await?;
     let (root, _) = server.rsplit_once('/').ok_or("the server's URL names no database")?;

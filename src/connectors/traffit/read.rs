@@ -30,7 +30,10 @@ pub use workflows::every_state;
 
 pub async fn page(account: &Account, request: ReadPage<'_>) -> Result<Page, Error> {
     match request.stream {
-        "users" => rows(account, &request, USERS, RecordType::User, mapping::user).await,
+        "users" => {
+            let whole = ReadPage { since: None, ..request };
+            rows(account, &whole, USERS, RecordType::User, mapping::user).await
+        }
         "workflows" => workflows::page(account).await,
         "adverts" => adverts::page(account, &request).await,
         "jobs" => jobs::page(account, &request).await,
