@@ -128,7 +128,6 @@ impl Store {
             stored.insert(of, applied.counts);
         }
         note_due(&tx, lease.integration, due).await?;
-        feed.close(&tx).await?;
         if let Some(step) = page.run {
             // A total may come with a page that holds none of them.
             if let Some((of, _)) = step.expected {
@@ -136,7 +135,7 @@ impl Store {
             }
             note_run(&tx, lease.integration, &stored, step, page.now).await?;
         }
-        tx.commit().await?;
+        feed.commit(tx).await?;
         Ok(stored)
     }
 }

@@ -89,12 +89,11 @@ impl Store {
         }
         let remote: Vec<String> = children.parents.iter().map(|(remote, _)| remote.clone()).collect();
         forget_due(&tx, lease.integration, children.stream, &remote).await?;
-        feed.close(&tx).await?;
         if let Some(run) = children.run {
             add_counts(&tx, lease.integration, run, &stored, None).await?;
             note_progress(&tx, (lease.integration, run), None, children.now).await?;
         }
-        tx.commit().await?;
+        feed.commit(tx).await?;
         Ok(stored)
     }
 }

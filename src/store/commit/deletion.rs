@@ -134,13 +134,12 @@ impl Store {
                 }
             }
         }
-        feed.close(&tx).await?;
         if let Some(run) = deletion.run {
             let stored = Stored::from([(deletion.of, Counts { deleted, ..Counts::default() })]);
             add_counts(&tx, lease.integration, run, &stored, None).await?;
             note_progress(&tx, (lease.integration, run), None, deletion.now).await?;
         }
-        tx.commit().await?;
+        feed.commit(tx).await?;
         Ok(deleted)
     }
 }
