@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::convert::millis;
 use super::entity::{Json, counter, integration, sync_run, sync_run_model, sync_seen};
 use super::lease::Lease;
+use super::signals::Channel;
 use super::sql::Sql;
 use super::{Error, Result, Store};
 use crate::domain::{RecordType, SyncKind, SyncState};
@@ -203,7 +204,7 @@ impl Store {
             error: Set(None),
         });
         sync_run_model::Entity::insert_many(rows).on_conflict_do_nothing().exec_without_returning(&tx).await?;
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Runs, run.to_string())]).await?;
         Ok(())
     }
 
@@ -227,7 +228,7 @@ impl Store {
         let tx = self.0.database.begin().await?;
         held(&tx, lease).await?;
         model_states(&tx, lease, run, models, SyncState::Running, None).await?;
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Runs, run.to_string())]).await?;
         Ok(())
     }
 
@@ -246,7 +247,7 @@ impl Store {
             status(&tx, lease, *model, &end).await?;
         }
         note_progress(&tx, (lease.integration, end.run), Some(end.progress), end.now).await?;
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Runs, end.run.to_string())]).await?;
         Ok(())
     }
 
@@ -279,7 +280,7 @@ impl Store {
         }
         sql.push(" WHERE id = ").bind(lease.integration);
         tx.execute_raw(sql.statement()).await?;
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Runs, end.run.to_string())]).await?;
         Ok(true)
     }
 
@@ -295,7 +296,7 @@ impl Store {
         if !end_run(&tx, integration, run, SyncState::Cancelled, now).await? {
             return Ok(false);
         }
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Runs, run.to_string())]).await?;
         Ok(true)
     }
 
@@ -354,7 +355,7 @@ impl Store {
         sql.push(" WHERE integration_id = ").bind(lease.integration).push(" AND run_id = ").bind(run);
         sql.push(" AND model = ").bind(model.as_str());
         tx.execute_raw(sql.statement()).await?;
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Runs, run.to_string())]).await?;
         Ok(())
     }
 }
