@@ -98,6 +98,15 @@ pub struct Serve {
     /// Whether callers without ADMIN may read the schema by a query
     #[arg(long, env = "HIREGRAPH_INTROSPECTION", default_value = "on")]
     pub introspection: Introspection,
+    /// So long changes can be read in the change feed: an ISO 8601 duration
+    #[arg(long, env = "HIREGRAPH_CHANGES_RETENTION", default_value = "P30D")]
+    pub changes_retention: String,
+    /// The most subscriptions at once
+    #[arg(long, env = "HIREGRAPH_SUBSCRIPTIONS", default_value_t = 1000)]
+    pub subscriptions: usize,
+    /// The most subscriptions of one key at once
+    #[arg(long, env = "HIREGRAPH_SUBSCRIPTIONS_PER_KEY", default_value_t = 100)]
+    pub subscriptions_per_key: usize,
     /// After so many seconds without a sign of life another process takes over what a worker was doing
     #[arg(long, env = "HIREGRAPH_TAKEOVER_SECONDS", default_value_t = 45, value_parser = clap::value_parser!(u64).range(3..=3600))]
     pub takeover_seconds: u64,

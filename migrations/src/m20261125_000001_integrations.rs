@@ -36,7 +36,6 @@ impl MigrationTrait for Migration {
             .col(text("sync_scope"))
             .col(text_null("cutoff_date"))
             .col(big_integer_null("next_sync_at"))
-            .col(big_integer("change_seq"))
             .col(uuid_null("lease_owner"))
             .col(big_integer_null("lease_until"))
             .col(big_integer("lease_fence"))
@@ -91,7 +90,9 @@ impl MigrationTrait for Migration {
         manager.create_table(counters).await?;
         manager
             .get_connection()
-            .execute_unprepared("INSERT INTO counters (name, value) VALUES ('integrations', 0)")
+            .execute_unprepared(
+                "INSERT INTO counters (name, value) VALUES ('integrations', 0), ('changes', 0), ('changes_purged', 0)",
+            )
             .await?;
 
         let payloads = Table::create()

@@ -1,9 +1,7 @@
-//! The change feed: append-only, numbered without gaps within each integration.
+//! The change feed: append-only, one row of numbers over all integrations, in the order of the commits.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, json, text, uuid};
-
-use crate::columns::index;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -23,6 +21,8 @@ impl MigrationTrait for Migration {
             .primary_key(Index::create().col("integration_id").col("seq"))
             .take();
         manager.create_table(changes).await?;
-        index(manager, "changes", "at", "at").await
+        // Does not begin with the integration, because the order over all of them is what it is for.
+        let by_seq = "CREATE UNIQUE INDEX changes_by_seq ON changes (seq)";
+        manager.get_connection().execute_unprepared(by_seq).await.map(drop)
     }
 }

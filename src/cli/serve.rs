@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::http::HeaderValue;
+use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -17,8 +19,8 @@ use crate::actions::{self, Actions};
 use crate::config::{Introspection, Role, Serve, Vendors};
 use crate::connectors::Registry;
 use crate::domain::clock::{SystemClock, SystemIds};
-use crate::domain::{Clock, Ids};
-use crate::graphql::{self, Graph, Limits};
+use crate::domain::{Clock, Ids, duration};
+use crate::graphql::{self, Graph, Limits, Subscriptions};
 use crate::http;
 use crate::net;
 use crate::queue::shared::{self, Hands};
@@ -36,6 +38,15 @@ const SHARED_SCAN: Duration = Duration::from_secs(10);
 /// What became due later than this is left to the worker that the queue woke.
 const SHARED_OVERDUE: Duration = Duration::from_secs(5);
 
+/// So often, in milliseconds, old entries of the change feed are looked for.
+const PURGE_EVERY: i64 = 60_000;
+
+/// Readers must have time to come back.
+const SHORTEST_RETENTION: Duration = Duration::from_secs(3600);
+
+/// So long entries of the change feed are kept, unless the operator says otherwise.
+pub const RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// Everything that one process runs.
 pub struct Service {
     pub store: Store,
@@ -47,6 +58,11 @@ pub struct Service {
     beat: Heartbeat,
     /// With a shared database; without it this process wakes itself.
     queue: Option<shared::Options>,
+    /// Cancelled when the process is to end: subscriptions end with it.
+    pub stop: CancellationToken,
+    retention: Duration,
+    /// When old entries of the change feed were removed last, in milliseconds since 1970.
+    purged_at: AtomicI64,
 }
 
 pub struct Parts {
@@ -59,6 +75,9 @@ pub struct Parts {
     /// The queue of a shared database.
     pub queue: Option<shared::Options>,
     pub introspection: bool,
+    pub subscriptions: Subscriptions,
+    /// So long entries of the change feed are kept.
+    pub retention: Duration,
     /// For attachments that are given by address.
     pub downloads: net::Client,
     /// The pause before a failed read is tried again the first time.
@@ -94,10 +113,22 @@ impl Service {
             clock: parts.clock.clone(),
             ids: parts.ids,
             limits: Limits::default(),
+            subscriptions: parts.subscriptions,
             introspection: parts.introspection,
         });
-        let (queue, beat) = (parts.queue, Heartbeat::default());
-        Self { store: parts.store, engine, graph, actions, clock: parts.clock, wake, beat, queue }
+        Self {
+            store: parts.store,
+            engine,
+            graph,
+            actions,
+            clock: parts.clock,
+            wake,
+            beat: Heartbeat::default(),
+            queue: parts.queue,
+            stop: CancellationToken::new(),
+            retention: parts.retention,
+            purged_at: AtomicI64::new(0),
+        }
     }
 
     pub fn router(&self, role: Role, cors_origins: Vec<HeaderValue>) -> axum::Router {
@@ -108,7 +139,22 @@ impl Service {
             worker: role.works().then(|| self.beat.clone()),
             answers: role.answers(),
             cors_origins,
+            stop: self.stop.clone(),
         })
+    }
+
+    /// Removes the entries of the change feed that have been kept long enough; looks no more than once a minute.
+    pub async fn purge(&self) -> store::Result<()> {
+        let now = self.clock.now();
+        let last = self.purged_at.swap(now.timestamp_millis(), Ordering::Relaxed);
+        if now.timestamp_millis() - last < PURGE_EVERY {
+            self.purged_at.store(last, Ordering::Relaxed);
+            return Ok(());
+        }
+        let kept = TimeDelta::from_std(self.retention).unwrap_or(TimeDelta::MAX);
+        let Some(before) = now.checked_sub_signed(kept) else { return Ok(()) };
+        while self.store.purge_changes(before).await? {}
+        Ok(())
     }
 
     /// Does background work until told to stop, then waits for what is under way.
@@ -165,6 +211,7 @@ impl Work for Background<'_> {
 
     async fn begin(&self) -> Result<(), actions::Error> {
         self.service.store.write_key_uses().await?;
+        self.service.purge().await?;
         while self.service.actions.begin_due().await? > 0 {}
         while self.service.engine.begin_due(self.overdue, self.tasks, self.stop).await? > 0 {}
         Ok(())
@@ -193,6 +240,12 @@ pub fn downloads(allowed_private_hosts: &[String]) -> Result<net::Client, String
         ..net::Options::default()
     };
     net::Client::guarded(&options).map_err(|error| error.to_string())
+}
+
+/// So long entries of the change feed are kept.
+fn retention(text: &str) -> Result<Duration, String> {
+    let parsed = duration::parse(text).filter(|kept| *kept >= SHORTEST_RETENTION);
+    parsed.ok_or_else(|| "HIREGRAPH_CHANGES_RETENTION must be a duration of at least an hour, e.g. P30D".to_owned())
 }
 
 /// The operator's base URLs, by connector.
@@ -230,6 +283,12 @@ pub async fn serve(settings: Serve) -> Outcome {
             patience: store.lease_time(),
         }),
         introspection: settings.introspection == Introspection::On,
+        subscriptions: Subscriptions {
+            most: settings.subscriptions,
+            most_of_key: settings.subscriptions_per_key,
+            ..Subscriptions::default()
+        },
+        retention: retention(&settings.changes_retention)?,
         downloads: downloads(&settings.allowed_private_hosts)?,
         first_pause: Duration::from_secs(1),
         patrol: Duration::from_secs(15),
@@ -240,7 +299,7 @@ pub async fn serve(settings: Serve) -> Outcome {
     let told_to_stop = signal::told_to_stop();
     print(&format!("listening on http://{address}"))?;
     info!(%address, ?role, "listening");
-    let stop = CancellationToken::new();
+    let stop = service.stop.clone();
     // A worker has doors too, those of health and no others.
     let router = service.router(role, origins);
     let ended = tokio::join!(

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::convert::millis;
 use super::entity::{Json, action, action_file, action_step};
+use super::signals::Channel;
 use super::sql::Sql;
 use super::wake::{Job, announce};
 use super::{Error, Result, Store};
@@ -193,7 +194,7 @@ impl Store {
         blocked(&mut sql, time, most);
         sql.push(" RETURNING lease_fence");
         let row = tx.query_one_raw(sql.statement()).await?;
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Actions, id.to_string())]).await?;
         let fence = row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
         Ok(fence.map(|fence| ActionLease { integration, action: id, fence }))
     }
@@ -244,7 +245,7 @@ impl Store {
         if !warnings.is_empty() {
             warn(&tx, lease, warnings).await?;
         }
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Actions, lease.action.to_string())]).await?;
         Ok(())
     }
 
@@ -259,7 +260,7 @@ impl Store {
             .filter(action_step::Column::Name.ne(keep))
             .exec(&tx)
             .await?;
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Actions, lease.action.to_string())]).await?;
         Ok(())
     }
 
@@ -312,7 +313,7 @@ impl Store {
             .filter(action_file::Column::ActionId.eq(lease.action))
             .exec(&tx)
             .await?;
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Actions, lease.action.to_string())]).await?;
         Ok(())
     }
 

@@ -16,6 +16,7 @@ use super::convert::Stored as Convert;
 use super::entity::{due_children, sync_seen};
 use super::lease::Lease;
 use super::runs::{Progress, note_progress};
+use super::signals::Channel;
 use super::sql::Sql;
 use super::{Result, Store};
 use crate::domain::{RecordType, Snapshot};
@@ -125,15 +126,16 @@ impl Store {
             stored.insert(of, applied.counts);
         }
         note_due(&tx, lease.integration, due).await?;
-        feed.close(&tx).await?;
+        let mut said = Vec::new();
         if let Some(step) = page.run {
+            said.push((Channel::Runs, step.run.to_string()));
             // A total may come with a page that holds none of them.
             if let Some((of, _)) = step.expected {
                 stored.entry(of).or_default();
             }
             note_run(&tx, lease.integration, &stored, step, page.now).await?;
         }
-        tx.commit().await?;
+        feed.commit(tx, self, said).await?;
         Ok(stored)
     }
 }

@@ -84,7 +84,6 @@ impl Store {
             sync_scope: Set(new.settings.scope.as_str().to_owned()),
             cutoff_date: Set(new.settings.cutoff_date.map(|date| date.to_string())),
             next_sync_at: Set(Some(millis(new.now))),
-            change_seq: Set(0),
             lease_owner: Set(None),
             lease_until: Set(None),
             lease_fence: Set(0),

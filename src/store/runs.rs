@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::convert::millis;
 use super::entity::{Json, counter, integration, sync_run, sync_run_model, sync_seen};
 use super::lease::Lease;
+use super::signals::Channel;
 use super::sql::Sql;
 use super::wake::{Job, announce};
 use super::{Error, Result, Store};
@@ -210,7 +211,7 @@ impl Store {
             error: Set(None),
         });
         sync_run_model::Entity::insert_many(rows).on_conflict_do_nothing().exec_without_returning(&tx).await?;
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Runs, run.to_string())]).await?;
         Ok(())
     }
 
@@ -234,7 +235,7 @@ impl Store {
         let tx = self.0.database.begin().await?;
         held(&tx, lease).await?;
         model_states(&tx, lease, run, models, SyncState::Running, None).await?;
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Runs, run.to_string())]).await?;
         Ok(())
     }
 
@@ -253,7 +254,7 @@ impl Store {
             status(&tx, lease, *model, &end).await?;
         }
         note_progress(&tx, (lease.integration, end.run), Some(end.progress), end.now).await?;
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Runs, end.run.to_string())]).await?;
         Ok(())
     }
 
@@ -292,7 +293,7 @@ impl Store {
         if !invalid {
             announce(&tx, Job::Sync(lease.integration), Some(end.next_sync_at)).await?;
         }
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Runs, end.run.to_string())]).await?;
         Ok(true)
     }
 
@@ -308,7 +309,7 @@ impl Store {
         if !end_run(&tx, integration, run, SyncState::Cancelled, now).await? {
             return Ok(false);
         }
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Runs, run.to_string())]).await?;
         Ok(true)
     }
 
@@ -377,7 +378,7 @@ impl Store {
         sql.push(" WHERE integration_id = ").bind(lease.integration).push(" AND run_id = ").bind(run);
         sql.push(" AND model = ").bind(model.as_str());
         tx.execute_raw(sql.statement()).await?;
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Runs, run.to_string())]).await?;
         Ok(())
     }
 }

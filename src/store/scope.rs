@@ -8,6 +8,7 @@ use super::commit::{Feed, for_type};
 use super::entity::{RecordRow, model_status, sync_run};
 use super::lease::Lease;
 use super::runs::end_run;
+use super::signals::Channel;
 use super::sql::Sql;
 use super::{Result, Store};
 use crate::domain::{ChangeKind, RecordType, SyncState};
@@ -28,16 +29,17 @@ impl Store {
             .filter(sync_run::Column::IntegrationId.eq(integration))
             .filter(sync_run::Column::FinishedAt.is_null())
             .filter(sync_run::Column::State.eq(SyncState::Running.as_str()));
+        let mut said = Vec::new();
         for run in running.all(&tx).await? {
             end_run(&tx, integration, run.id, SyncState::Cancelled, now).await?;
+            said.push((Channel::Runs, run.id.to_string()));
         }
         model_status::Entity::update_many()
             .col_expr(model_status::Column::ReadUntil, sea_orm::sea_query::Expr::value(None::<i64>))
             .filter(model_status::Column::IntegrationId.eq(integration))
             .exec(&tx)
             .await?;
-        tx.commit().await?;
-        Ok(())
+        self.commit_saying(tx, &said).await
     }
 
     /// Erases all records of these types, with a change entry for each that was there.
@@ -74,8 +76,7 @@ impl Store {
             sql.one_of(column, &ids);
             tx.execute_raw(sql.statement()).await?;
         }
-        feed.close(&tx).await?;
-        tx.commit().await?;
+        feed.commit(tx, self, Vec::new()).await?;
         Ok(true)
     }
 }

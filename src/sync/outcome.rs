@@ -69,6 +69,11 @@ pub fn of_run(states: &[SyncState]) -> SyncState {
     }
 }
 
+/// When credentials that have been refused since then are tried for the last time.
+pub fn last_try(failing_since: DateTime<Utc>) -> DateTime<Utc> {
+    failing_since + REFUSED_FOR
+}
+
 /// Whether credentials that were refused since then, and again now, are given up.
 pub fn is_given_up(failing_since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
     failing_since.is_some_and(|since| now - since >= REFUSED_FOR)

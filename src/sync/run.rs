@@ -124,10 +124,13 @@ impl Engine {
         let well = matches!(state, SyncState::Succeeded | SyncState::PartiallyFailed);
         let failures = if well { 0 } else { history.failures + 1 };
         let whole = well && run.models.is_none();
+        let next = outcome::next_sync(now, interval, failures, run.id);
+        let last_try = since.map(outcome::last_try).filter(|at| *at > now);
+        let refused = state == SyncState::AuthenticationFailed;
         let end = EndRun {
             run: run.id,
             state,
-            next_sync_at: outcome::next_sync(now, interval, failures, run.id),
+            next_sync_at: last_try.filter(|_| refused).map_or(next, |at| at.min(next)),
             reason,
             invalid: outcome::is_given_up(since, now),
             first_sync_done: whole,

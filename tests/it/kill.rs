@@ -101,15 +101,14 @@ impl Place {
         let connection = Database::connect(self.database.url()).await.unwrap();
         let rows = connection.query_all_raw(Statement::from_sql_and_values(
             connection.get_database_backend(),
-            "SELECT seq, kind, record_id FROM changes WHERE integration_id = $1 ORDER BY seq",
+            "SELECT kind, record_id FROM changes WHERE integration_id = $1 ORDER BY seq",
             [crate::support::uuid_of(id).into()],
         ));
         let rows = rows.await.unwrap();
         let mut records = BTreeSet::new();
-        for (row, seq) in rows.iter().zip(1_i64..) {
-            assert_eq!(row.try_get_by_index::<i64>(0).unwrap(), seq);
-            assert_eq!(row.try_get_by_index::<String>(1).unwrap(), "CREATED");
-            assert!(records.insert(row.try_get_by_index::<uuid::Uuid>(2).unwrap()), "written twice");
+        for row in &rows {
+            assert_eq!(row.try_get_by_index::<String>(0).unwrap(), "CREATED");
+            assert!(records.insert(row.try_get_by_index::<uuid::Uuid>(1).unwrap()), "written twice");
         }
     }
 }

@@ -5,6 +5,7 @@ mod api_key;
 mod custom_field;
 mod integration;
 mod passthrough;
+mod refresh;
 mod sync;
 mod write;
 
@@ -23,6 +24,7 @@ pub struct Mutation(
     api_key::ApiKeys,
     write::Writes,
     passthrough::Passthroughs,
+    refresh::Refreshes,
 );
 
 /// An expected failure. `field` is the path of the input at fault, `vendorMessage` the vendor's own words.

@@ -15,6 +15,7 @@ use crate::store::entity::RecordRow;
 use crate::store::lease::Lease;
 use crate::store::read::Key;
 use crate::store::runs::note_progress;
+use crate::store::signals::Channel;
 use crate::store::sql::Sql;
 use crate::store::{Result, Store};
 
@@ -87,12 +88,12 @@ impl Store {
         }
         let remote: Vec<String> = children.parents.iter().map(|(remote, _)| remote.clone()).collect();
         forget_due(&tx, lease.integration, children.stream, &remote).await?;
-        feed.close(&tx).await?;
         if let Some(run) = children.run {
             add_counts(&tx, lease.integration, run, &stored, None).await?;
             note_progress(&tx, (lease.integration, run), None, children.now).await?;
         }
-        tx.commit().await?;
+        let said = children.run.map(|run| (Channel::Runs, run.to_string()));
+        feed.commit(tx, self, said.into_iter().collect()).await?;
         Ok(stored)
     }
 }

@@ -15,6 +15,7 @@ use crate::store::entity::RecordRow;
 use crate::store::lease::Lease;
 use crate::store::read::Key;
 use crate::store::runs::note_progress;
+use crate::store::signals::Channel;
 use crate::store::sql::Sql;
 use crate::store::{Result, Store};
 
@@ -132,13 +133,13 @@ impl Store {
                 }
             }
         }
-        feed.close(&tx).await?;
         if let Some(run) = deletion.run {
             let stored = Stored::from([(deletion.of, Counts { deleted, ..Counts::default() })]);
             add_counts(&tx, lease.integration, run, &stored, None).await?;
             note_progress(&tx, (lease.integration, run), None, deletion.now).await?;
         }
-        tx.commit().await?;
+        let said = deletion.run.map(|run| (Channel::Runs, run.to_string()));
+        feed.commit(tx, self, said.into_iter().collect()).await?;
         Ok(deleted)
     }
 }

@@ -9,7 +9,8 @@ use super::Json;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub integration_id: Uuid,
-    #[sea_orm(primary_key, auto_increment = false)]
+    /// Of one row of numbers over all integrations, in the order of the commits.
+    #[sea_orm(primary_key, auto_increment = false, unique)]
     pub seq: i64,
     pub at: i64,
     pub model: String,

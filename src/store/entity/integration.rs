@@ -30,8 +30,6 @@ pub struct Model {
     pub sync_scope: String,
     pub cutoff_date: Option<String>,
     pub next_sync_at: Option<i64>,
-    /// The number of the latest change.
-    pub change_seq: i64,
     pub lease_owner: Option<Uuid>,
     pub lease_until: Option<i64>,
     /// Goes up with every new lease: what an older holder writes is refused.

@@ -19,6 +19,7 @@ use hiregraph::config::Role;
 use hiregraph::connectors::Registry;
 use hiregraph::domain::clock::{FrozenClock, SeededIds};
 use hiregraph::domain::{Clock, Ids, Scope};
+use hiregraph::graphql::Subscriptions;
 use hiregraph::store::{Keyring, NewKey, Store};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -176,6 +177,8 @@ impl TestApp {
             base_urls: self.vendors.base_urls(),
             queue: None,
             introspection,
+            subscriptions: subscriptions(),
+            retention: hiregraph::cli::serve::RETENTION,
             downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
             first_pause: Duration::from_millis(1),
             patrol: Duration::from_millis(20),
@@ -277,10 +280,17 @@ fn parts(store: &Store, clock: &Arc<FrozenClock>, ids: &Arc<SeededIds>, vendors:
         base_urls: vendors.base_urls(),
         queue: None,
         introspection: true,
+        subscriptions: subscriptions(),
+        retention: hiregraph::cli::serve::RETENTION,
         downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
         first_pause: Duration::from_millis(1),
         patrol: Duration::from_millis(20),
     }
+}
+
+/// Keys of subscriptions are looked up again at once, so that no test waits for it.
+fn subscriptions() -> Subscriptions {
+    Subscriptions { most: 20, most_of_key: 10, verify: Duration::from_millis(20) }
 }
 
 const CONNECT: &str = "mutation($input: CreateIntegrationInput!) { createIntegration(input: $input) { \
