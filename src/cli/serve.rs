@@ -23,6 +23,7 @@ use crate::net;
 use crate::queue::{self, Heartbeat, Wake, Work};
 use crate::store::{self, Store};
 use crate::sync::{self, Engine};
+use crate::webhooks::{self, Endpoints, Webhooks};
 
 /// Work that is under way when the process is told to stop has so long to come to a good place.
 const DRAIN: Duration = Duration::from_secs(28);
@@ -38,6 +39,7 @@ pub struct Service {
     pub engine: Engine,
     pub graph: Graph,
     pub actions: Actions,
+    pub webhooks: Webhooks,
     pub clock: Arc<dyn Clock>,
     wake: Wake,
     beat: Heartbeat,
@@ -55,6 +57,8 @@ pub struct Parts {
     pub introspection: bool,
     /// For attachments that are given by address.
     pub downloads: net::Client,
+    /// For webhooks.
+    pub deliveries: net::Client,
     /// The pause before a failed read is tried again the first time.
     pub first_pause: Duration,
 }
@@ -63,6 +67,7 @@ impl Service {
     pub fn new(parts: Parts) -> Self {
         let wake = Wake::default();
         let waking = wake.clone();
+        let wakes: Arc<dyn Fn() + Send + Sync> = Arc::new(move || waking.wake());
         let engine = Engine::new(sync::Options {
             store: parts.store.clone(),
             registry: parts.registry,
@@ -70,7 +75,7 @@ impl Service {
             ids: parts.ids.clone(),
             base_urls: parts.base_urls,
             first_pause: parts.first_pause,
-            wake: Arc::new(move || waking.wake()),
+            wake: wakes.clone(),
         });
         let actions = Actions::new(actions::Options {
             store: parts.store.clone(),
@@ -82,13 +87,32 @@ impl Service {
         let graph = Graph::new(graphql::Options {
             engine: engine.clone(),
             actions: actions.clone(),
+            endpoints: Endpoints::new(parts.clock.clone(), parts.ids.clone(), parts.deliveries.clone(), wakes.clone()),
             clock: parts.clock.clone(),
-            ids: parts.ids,
+            ids: parts.ids.clone(),
             limits: Limits::default(),
             introspection: parts.introspection,
         });
+        let webhooks = Webhooks::new(webhooks::Options {
+            store: parts.store.clone(),
+            clock: parts.clock.clone(),
+            ids: parts.ids,
+            client: parts.deliveries,
+            shape: Arc::new(graph.clone()),
+            wake: wakes,
+        });
         let scan = if parts.embedded { EMBEDDED_SCAN } else { SHARED_SCAN };
-        Self { store: parts.store, engine, graph, actions, clock: parts.clock, wake, beat: Heartbeat::default(), scan }
+        Self {
+            store: parts.store,
+            engine,
+            graph,
+            actions,
+            webhooks,
+            clock: parts.clock,
+            wake,
+            beat: Heartbeat::default(),
+            scan,
+        }
     }
 
     pub fn router(&self, role: Role, cors_origins: Vec<HeaderValue>) -> axum::Router {
@@ -108,7 +132,7 @@ impl Service {
         let work = Background { service: self, tasks: &tasks, stop };
         queue::run(&work, &self.wake, &self.beat, self.scan, stop).await;
         tasks.close();
-        tokio::join!(tasks.wait(), self.actions.stop());
+        tokio::join!(tasks.wait(), self.actions.stop(), self.webhooks.stop());
     }
 }
 
@@ -125,11 +149,16 @@ impl Work for Background<'_> {
         self.service.store.write_key_uses().await?;
         while self.service.actions.begin_due().await? > 0 {}
         while self.service.engine.begin_due(self.tasks, self.stop).await? > 0 {}
+        while self.service.webhooks.begin_due().await? > 0 {}
         Ok(())
     }
 
     async fn next(&self) -> Result<Option<Duration>, actions::Error> {
-        let due = [self.service.engine.next_due().await?, self.service.actions.next_due().await?];
+        let due = [
+            self.service.engine.next_due().await?,
+            self.service.actions.next_due().await?,
+            self.service.webhooks.next_due().await?,
+        ];
         Ok(due.into_iter().flatten().min())
     }
 
@@ -163,6 +192,7 @@ pub async fn serve(settings: Serve) -> Outcome {
         store.migrate().await.map_err(failed)?;
         store.release_all().await.map_err(failed)?;
         store.release_actions().await.map_err(failed)?;
+        store.release_lanes().await.map_err(failed)?;
     } else if !store.is_current().await.map_err(failed)? {
         return Err("the database's schema is not current: run `hiregraph migrate` first".to_owned());
     }
@@ -181,6 +211,7 @@ pub async fn serve(settings: Serve) -> Outcome {
         embedded,
         introspection: settings.introspection == Introspection::On,
         downloads: downloads(&settings.allowed_private_hosts)?,
+        deliveries: webhooks::client(&settings.allowed_private_hosts).map_err(|error| error.to_string())?,
         first_pause: Duration::from_secs(1),
     });
     let listener = listen(settings.listen).await?;

@@ -66,6 +66,7 @@ pub async fn run(args: Args) -> Result<(), String> {
         embedded: true,
         introspection: true,
         downloads: downloads(&[])?,
+        deliveries: crate::webhooks::client(&[]).map_err(|error| error.to_string())?,
         first_pause: Duration::from_secs(1),
     });
     let done = tokio::join!(

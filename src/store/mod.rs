@@ -19,6 +19,7 @@ mod scoped;
 mod seal;
 mod sql;
 mod statistics;
+pub mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;

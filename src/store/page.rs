@@ -21,6 +21,8 @@ pub enum SortKey {
     LastName,
     CreatedAt,
     QueuedAt,
+    /// A number of its own.
+    Seq,
 }
 
 impl SortKey {
@@ -36,6 +38,7 @@ impl SortKey {
             Self::LastName => format!("{alias}.last_name_sort"),
             Self::CreatedAt => format!("{alias}.created_at"),
             Self::QueuedAt => format!("{alias}.queued_at"),
+            Self::Seq => format!("{alias}.seq"),
         }
     }
 
@@ -53,6 +56,7 @@ impl SortKey {
             Self::LastName => 5,
             Self::CreatedAt => 6,
             Self::QueuedAt => 7,
+            Self::Seq => 8,
         }
     }
 }
@@ -101,6 +105,15 @@ impl Position {
         };
         Some(Self { value, id: Uuid::from_slice(id).ok()? })
     }
+}
+
+/// The place in the change feed after its entry of this number. No other list's cursors are so short.
+const FEED: u8 = 64;
+
+pub fn feed_cursor(seq: i64) -> String {
+    let mut bytes = vec![FEED];
+    bytes.extend_from_slice(&seq.to_be_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Which part of a list is wanted.

@@ -59,7 +59,7 @@ pub struct Operator(Scoped);
 #[derive(Clone)]
 pub struct Writer(Scoped);
 
-/// Manages keys.
+/// Manages keys, and whom to tell what by webhooks.
 #[derive(Clone)]
 pub struct Admin(Scoped);
 
@@ -478,6 +478,10 @@ impl Writer {
 impl Admin {
     pub fn access(&self) -> &Access {
         &self.0.access
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.0.store
     }
 
     /// Those that reach nothing which this one does not.

@@ -28,4 +28,5 @@ mod resume;
 mod secrets;
 mod statements;
 mod support;
+mod webhooks;
 mod writes;

@@ -6,6 +6,7 @@ mod custom_field;
 mod integration;
 mod passthrough;
 mod sync;
+mod webhook;
 mod write;
 
 use async_graphql::{Context, ID, MergedObject, SimpleObject};
@@ -23,6 +24,7 @@ pub struct Mutation(
     api_key::ApiKeys,
     write::Writes,
     passthrough::Passthroughs,
+    webhook::Webhooks,
 );
 
 /// An expected failure. `field` is the path of the input at fault, `vendorMessage` the vendor's own words.
