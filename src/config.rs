@@ -56,6 +56,10 @@ pub struct Database {
     /// A PostgreSQL read replica for queries
     #[arg(long, env = "HIREGRAPH_READ_DATABASE_URL", hide_env_values = true)]
     pub read_database_url: Option<String>,
+    /// Where changes are listened for, when the database is reached through a pool such as pgbouncer that cannot
+    /// [default: the database]
+    #[arg(long, env = "HIREGRAPH_LISTEN_DATABASE_URL", hide_env_values = true)]
+    pub listen_database_url: Option<String>,
     /// The most connections to the database
     #[arg(long, env = "HIREGRAPH_DATABASE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_connections: u32,
@@ -94,6 +98,15 @@ pub struct Serve {
     /// Whether callers without ADMIN may read the schema by a query
     #[arg(long, env = "HIREGRAPH_INTROSPECTION", default_value = "on")]
     pub introspection: Introspection,
+    /// So long changes can be read in the change feed: an ISO 8601 duration
+    #[arg(long, env = "HIREGRAPH_CHANGES_RETENTION", default_value = "P30D")]
+    pub changes_retention: String,
+    /// The most subscriptions at once
+    #[arg(long, env = "HIREGRAPH_SUBSCRIPTIONS", default_value_t = 1000)]
+    pub subscriptions: usize,
+    /// The most subscriptions of one key at once
+    #[arg(long, env = "HIREGRAPH_SUBSCRIPTIONS_PER_KEY", default_value_t = 100)]
+    pub subscriptions_per_key: usize,
     /// After so many seconds without a sign of life another process takes over what a worker was doing
     #[arg(long, env = "HIREGRAPH_TAKEOVER_SECONDS", default_value_t = 45, value_parser = clap::value_parser!(u64).range(3..=3600))]
     pub takeover_seconds: u64,

@@ -4,6 +4,7 @@
 mod attachment;
 mod check;
 mod passthrough;
+mod refresh;
 mod refusal;
 mod request;
 mod retry;
@@ -23,6 +24,7 @@ use crate::store::{self, Store};
 use crate::sync::{self, Engine};
 
 pub use passthrough::{Body, Forward, Part};
+pub use refresh::Asked;
 pub use request::{AttachmentInput, Content, CreateInput, PersonInput, Request, Write};
 pub use submit::Submitted;
 

@@ -17,6 +17,7 @@ pub async fn store(settings: &Database, lease: Duration) -> Result<Store, String
     let options = store::Options {
         url: settings.database_url.clone(),
         read_url: settings.read_database_url.clone(),
+        listen_url: settings.listen_database_url.clone(),
         connections: settings.database_connections,
         lease,
     };

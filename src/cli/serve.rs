@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use axum::http::HeaderValue;
+use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,8 +18,8 @@ use crate::actions::{self, Actions};
 use crate::config::{Introspection, Role, Serve, Vendors};
 use crate::connectors::Registry;
 use crate::domain::clock::{SystemClock, SystemIds};
-use crate::domain::{Clock, Ids};
-use crate::graphql::{self, Graph, Limits};
+use crate::domain::{Clock, Ids, duration};
+use crate::graphql::{self, Graph, Limits, Subscriptions};
 use crate::http;
 use crate::net;
 use crate::queue::{self, Heartbeat, Wake, Work};
@@ -33,6 +35,15 @@ const EMBEDDED_SCAN: Duration = Duration::from_secs(60);
 /// So often a shared database is looked at for what other processes queued.
 const SHARED_SCAN: Duration = Duration::from_secs(2);
 
+/// So often, in milliseconds, old entries of the change feed are looked for.
+const PURGE_EVERY: i64 = 60_000;
+
+/// Readers must have time to come back.
+const SHORTEST_RETENTION: Duration = Duration::from_secs(3600);
+
+/// So long entries of the change feed are kept, unless the operator says otherwise.
+pub const RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// Everything that one process runs.
 pub struct Service {
     pub store: Store,
@@ -44,6 +55,11 @@ pub struct Service {
     wake: Wake,
     beat: Heartbeat,
     scan: Duration,
+    /// Cancelled when the process is to end: subscriptions end with it.
+    pub stop: CancellationToken,
+    retention: Duration,
+    /// When old entries of the change feed were removed last, in milliseconds since 1970.
+    purged_at: AtomicI64,
 }
 
 pub struct Parts {
@@ -55,6 +71,9 @@ pub struct Parts {
     pub base_urls: HashMap<String, String>,
     pub embedded: bool,
     pub introspection: bool,
+    pub subscriptions: Subscriptions,
+    /// So long entries of the change feed are kept.
+    pub retention: Duration,
     /// For attachments that are given by address.
     pub downloads: net::Client,
     /// For webhooks.
@@ -91,6 +110,7 @@ impl Service {
             clock: parts.clock.clone(),
             ids: parts.ids.clone(),
             limits: Limits::default(),
+            subscriptions: parts.subscriptions,
             introspection: parts.introspection,
         });
         let webhooks = Webhooks::new(webhooks::Options {
@@ -112,6 +132,9 @@ impl Service {
             wake,
             beat: Heartbeat::default(),
             scan,
+            stop: CancellationToken::new(),
+            retention: parts.retention,
+            purged_at: AtomicI64::new(0),
         }
     }
 
@@ -123,14 +146,29 @@ impl Service {
             worker: role.works().then(|| self.beat.clone()),
             answers: role.answers(),
             cors_origins,
+            stop: self.stop.clone(),
         })
+    }
+
+    /// Removes the entries of the change feed that have been kept long enough; looks no more than once a minute.
+    pub async fn purge(&self) -> store::Result<()> {
+        let now = self.clock.now();
+        let last = self.purged_at.swap(now.timestamp_millis(), Ordering::Relaxed);
+        if now.timestamp_millis() - last < PURGE_EVERY {
+            self.purged_at.store(last, Ordering::Relaxed);
+            return Ok(());
+        }
+        let kept = TimeDelta::from_std(self.retention).unwrap_or(TimeDelta::MAX);
+        let Some(before) = now.checked_sub_signed(kept) else { return Ok(()) };
+        while self.store.purge_changes(before).await? {}
+        Ok(())
     }
 
     /// Does background work until told to stop, then waits for what is under way.
     pub async fn work(&self, stop: &CancellationToken) {
         let tasks = TaskTracker::new();
         let work = Background { service: self, tasks: &tasks, stop };
-        queue::run(&work, &self.wake, &self.beat, self.scan, stop).await;
+        tokio::join!(queue::run(&work, &self.wake, &self.beat, self.scan, stop), self.webhooks.hear(stop));
         tasks.close();
         tokio::join!(tasks.wait(), self.actions.stop(), self.webhooks.stop());
     }
@@ -147,6 +185,7 @@ impl Work for Background<'_> {
 
     async fn begin(&self) -> Result<(), actions::Error> {
         self.service.store.write_key_uses().await?;
+        self.service.purge().await?;
         while self.service.actions.begin_due().await? > 0 {}
         while self.service.engine.begin_due(self.tasks, self.stop).await? > 0 {}
         while self.service.webhooks.begin_due().await? > 0 {}
@@ -176,6 +215,12 @@ pub fn downloads(allowed_private_hosts: &[String]) -> Result<net::Client, String
         ..net::Options::default()
     };
     net::Client::guarded(&options).map_err(|error| error.to_string())
+}
+
+/// So long entries of the change feed are kept.
+fn retention(text: &str) -> Result<Duration, String> {
+    let parsed = duration::parse(text).filter(|kept| *kept >= SHORTEST_RETENTION);
+    parsed.ok_or_else(|| "HIREGRAPH_CHANGES_RETENTION must be a duration of at least an hour, e.g. P30D".to_owned())
 }
 
 /// The operator's base URLs, by connector.
@@ -210,6 +255,12 @@ pub async fn serve(settings: Serve) -> Outcome {
         base_urls: base_urls(&settings.vendors),
         embedded,
         introspection: settings.introspection == Introspection::On,
+        subscriptions: Subscriptions {
+            most: settings.subscriptions,
+            most_of_key: settings.subscriptions_per_key,
+            ..Subscriptions::default()
+        },
+        retention: retention(&settings.changes_retention)?,
         downloads: downloads(&settings.allowed_private_hosts)?,
         deliveries: webhooks::client(&settings.allowed_private_hosts).map_err(|error| error.to_string())?,
         first_pause: Duration::from_secs(1),
@@ -220,7 +271,7 @@ pub async fn serve(settings: Serve) -> Outcome {
     let told_to_stop = signal::told_to_stop();
     print(&format!("listening on http://{address}"))?;
     info!(%address, ?role, "listening");
-    let stop = CancellationToken::new();
+    let stop = service.stop.clone();
     // A worker has doors too, those of health and no others.
     let router = service.router(role, origins);
     let ended = tokio::join!(

@@ -15,11 +15,12 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::cli::print;
-use crate::cli::serve::{Parts, Service, downloads, listen, work_until};
+use crate::cli::serve::{Parts, RETENTION, Service, downloads, listen, work_until};
 use crate::config::Role;
 use crate::connectors::Registry;
 use crate::domain::clock::{SystemClock, SystemIds};
 use crate::domain::{Clock, Ids, Scope};
+use crate::graphql::Subscriptions;
 use crate::http;
 use crate::store::{self, Keyring, NewKey, Scoped, Store};
 use crate::sync::Connect;
@@ -57,7 +58,7 @@ pub async fn run(args: Args) -> Result<(), String> {
         };
         accounts.push((vendor, vendor::start(&account, listener, stop.clone())?));
     }
-    let service = Service::new(Parts {
+    let mut service = Service::new(Parts {
         store: store.clone(),
         registry: Registry::default(),
         clock: Arc::new(SystemClock),
@@ -65,10 +66,13 @@ pub async fn run(args: Args) -> Result<(), String> {
         base_urls,
         embedded: true,
         introspection: true,
+        subscriptions: Subscriptions::default(),
+        retention: RETENTION,
         downloads: downloads(&[])?,
         deliveries: crate::webhooks::client(&[]).map_err(|error| error.to_string())?,
         first_pause: Duration::from_secs(1),
     });
+    service.stop = stop.clone();
     let done = tokio::join!(
         async {
             let shown = show(&args, &service, &store, &accounts, &stop).await;

@@ -25,6 +25,33 @@ impl BadInput {
     }
 }
 
+/// A cursor of the change feed that it does not reach back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the change feed does not go back to this cursor any more: take its present end, the endCursor of \
+     changes(first: 0), read the lists anew, and then follow the feed from there"
+)]
+pub struct CursorExpired;
+
+/// Why a subscription does not begin, or ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Turned {
+    #[error("the API key was revoked, or has expired")]
+    Unauthenticated,
+    #[error("this process has as many subscriptions as it may: try again later")]
+    TooMany,
+    #[error("this key has as many subscriptions as it may: end some, or ask for more in one")]
+    TooManyOfKey,
+}
+
+/// An answer that is nothing but this error.
+pub fn answer(error: impl Into<async_graphql::Error>, ids: &dyn Ids) -> Response {
+    let error = error.into().into_server_error(async_graphql::Pos::default());
+    let mut response = Response::from_errors(vec![error]);
+    tell(&mut response, ids);
+    response
+}
+
 /// Gives every error of a response its code, and takes our internals out.
 pub fn tell(response: &mut Response, ids: &dyn Ids) {
     for error in &mut response.errors {
@@ -48,6 +75,14 @@ fn explain(error: &mut ServerError, ids: &dyn Ids) {
         set(error, "FORBIDDEN", None);
     } else if let Some(argument) = error.source::<BadInput>().map(|bad| bad.argument.clone()) {
         set(error, "BAD_USER_INPUT", Some(&argument));
+    } else if error.source::<CursorExpired>().is_some() {
+        set(error, "CURSOR_EXPIRED", Some("after"));
+    } else if let Some(turned) = error.source::<Turned>().copied() {
+        let code = match turned {
+            Turned::Unauthenticated => "UNAUTHENTICATED",
+            Turned::TooMany | Turned::TooManyOfKey => "TOO_MANY_SUBSCRIPTIONS",
+        };
+        set(error, code, None);
     } else if !error.path.is_empty() && code(error).is_none() {
         // A value that does not fit its type, found when its field was resolved.
         set(error, "BAD_USER_INPUT", None);

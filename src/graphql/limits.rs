@@ -7,10 +7,14 @@ use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, N
 use async_graphql::parser::types::{
     ExecutableDocument, Field, FragmentDefinition, OperationType, Selection, SelectionSet,
 };
-use async_graphql::{ErrorExtensionValues, Name, Pos, Positioned, ServerError, ServerResult, Value, Variables};
+use async_graphql::{
+    ErrorExtensionValues, Name, Pos, Positioned, Response, ServerError, ServerResult, Value, Variables,
+};
 use async_graphql_value::Value as Unresolved;
 use std::sync::Arc;
 
+use super::failure;
+use crate::domain::Ids;
 use crate::store::page::{LARGEST, USUAL};
 
 #[derive(Debug, Clone, Copy)]
@@ -210,6 +214,9 @@ impl<'a> Count<'a> {
         if let Some(ids) = field.get_argument("ids") {
             return Some(self.length(&ids.node));
         }
+        if let Some(length) = field.get_argument("input").and_then(|input| self.ids_of_input(&input.node)) {
+            return Some(length);
+        }
         let holds = field.selection_set.node.items.iter().any(|selection| self.is_of_connection(&selection.node, 0));
         let asked = ["first", "last"].iter().find_map(|name| {
             let value = field.get_argument(name)?;
@@ -250,6 +257,22 @@ impl<'a> Count<'a> {
         }
     }
 
+    /// How many ids an input object names, when it names any.
+    fn ids_of_input(&self, input: &Unresolved) -> Option<u64> {
+        let given = match input {
+            Unresolved::Object(fields) => return fields.get("ids").map(|ids| self.length(ids)),
+            Unresolved::Variable(name) => self.variables.get(name).or_else(|| self.defaults.get(name))?,
+            _ => return None,
+        };
+        match given {
+            Value::Object(fields) => match fields.get("ids")? {
+                Value::List(items) => Some(u64::try_from(items.len()).unwrap_or(u64::MAX)),
+                _ => Some(1),
+            },
+            _ => None,
+        }
+    }
+
     /// Of a list, or of the one value that may stand for it.
     fn length(&self, value: &Unresolved) -> u64 {
         let length = |value: &Value| match value {
@@ -283,6 +306,14 @@ impl<'a> Count<'a> {
         }
         Ok(())
     }
+}
+
+/// The answer to a subscription that selects nothing, or several things, at its root.
+pub fn one_root_field(ids: &dyn Ids) -> Response {
+    let message = "a subscription selects one field at its root, and no other".to_owned();
+    let mut response = Response::from_errors(vec![refused(message, "BAD_USER_INPUT", None)]);
+    failure::tell(&mut response, ids);
+    response
 }
 
 fn refused(message: String, code: &str, pos: Option<Pos>) -> ServerError {

@@ -2,6 +2,7 @@
 
 mod action;
 mod arguments;
+mod change;
 mod connection;
 mod connector;
 mod credential;
@@ -21,6 +22,7 @@ mod record;
 mod scalar;
 mod selection;
 mod shape;
+mod subscription;
 mod sync_run;
 mod text;
 mod vocabulary;
@@ -28,7 +30,7 @@ mod webhook;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, Request, Response, SDLExportOptions, Schema};
+use async_graphql::{Request, Response, SDLExportOptions, Schema};
 
 use crate::actions::Actions;
 use crate::domain::{Clock, Ids, Scope};
@@ -37,12 +39,14 @@ use crate::sync::Engine;
 use crate::webhooks::Endpoints;
 
 pub use limits::Limits;
+pub use subscription::{Caller, Subscriptions, Told};
 
 use mutation::Mutation;
 use node::Record;
 use query::Query;
+use subscription::{Places, Subscription};
 
-type Served = Schema<Query, Mutation, EmptySubscription>;
+type Served = Schema<Query, Mutation, Subscription>;
 
 /// The graph, ready to be asked.
 #[derive(Clone)]
@@ -56,6 +60,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     introspection: bool,
+    places: Places,
 }
 
 pub struct Options {
@@ -65,18 +70,20 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
     pub limits: Limits,
+    pub subscriptions: Subscriptions,
     /// Whether callers without ADMIN may read the schema.
     pub introspection: bool,
 }
 
 impl Graph {
     pub fn new(options: Options) -> Self {
-        let Options { engine, actions, endpoints, clock, ids, limits, introspection } = options;
-        let schema = Schema::build(Query, Mutation::default(), EmptySubscription)
+        let Options { engine, actions, endpoints, clock, ids, limits, subscriptions, introspection } = options;
+        let schema = Schema::build(Query, Mutation::default(), Subscription)
             .register_output_type::<Record>()
             .extension(limits::Guard(limits))
             .finish();
-        Self(Arc::new(Inner { schema, engine, actions, endpoints, clock, ids, introspection }))
+        let places = Places::new(subscriptions);
+        Self(Arc::new(Inner { schema, engine, actions, endpoints, clock, ids, introspection, places }))
     }
 
     /// Runs a query that is our own, and answers its data as JSON.
@@ -89,7 +96,16 @@ impl Graph {
     }
 
     /// Runs a request with what its caller may reach.
-    pub async fn execute(&self, request: Request, scoped: Scoped) -> Response {
+    pub async fn execute(&self, mut request: Request, scoped: Scoped) -> Response {
+        let order = order::Order::of(&mut request);
+        let mut response = self.0.schema.execute(self.equipped(request, scoped)).await;
+        order.restore(&mut response.data);
+        failure::tell(&mut response, self.0.ids.as_ref());
+        response
+    }
+
+    /// A request with all that its resolvers need; nothing of it outlives the request.
+    fn equipped(&self, request: Request, scoped: Scoped) -> Request {
         let inner = &self.0;
         let mut request = request
             .data(inner.engine.clone())
@@ -105,17 +121,13 @@ impl Graph {
         if let Ok(accounts) = scoped.accounts() {
             request = request.data(loaders::accounts(accounts));
         }
-        let order = order::Order::of(&mut request);
-        let mut response = inner.schema.execute(request.data(scoped)).await;
-        order.restore(&mut response.data);
-        failure::tell(&mut response, inner.ids.as_ref());
-        response
+        request.data(scoped)
     }
 }
 
 /// The schema as text, sorted.
 pub fn sdl() -> String {
-    let schema = Schema::build(Query, Mutation::default(), EmptySubscription).register_output_type::<Record>().finish();
+    let schema = Schema::build(Query, Mutation::default(), Subscription).register_output_type::<Record>().finish();
     let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items().include_specified_by();
     schema.sdl_with_options(options)
 }

@@ -14,6 +14,7 @@ use super::record::{
     Application, ApplicationStage, Candidate, CandidateTag, HiringTeamMember, Job, JobStage, Tag, User,
 };
 use super::scalar::DateTime;
+use super::selection::Field;
 use super::sync_run::SyncRun;
 use super::webhook::{WebhookDelivery, WebhookEndpoint};
 use crate::domain::{NodeId, NodeType, RecordType};
@@ -76,6 +77,22 @@ pub enum Record {
     HiringTeamMember(HiringTeamMember),
 }
 
+impl From<Record> for Node {
+    fn from(record: Record) -> Self {
+        match record {
+            Record::Job(job) => Self::Job(job),
+            Record::Candidate(candidate) => Self::Candidate(candidate),
+            Record::Application(application) => Self::Application(application),
+            Record::ApplicationStage(stage) => Self::ApplicationStage(stage),
+            Record::JobStage(stage) => Self::JobStage(stage),
+            Record::Tag(tag) => Self::Tag(tag),
+            Record::CandidateTag(tag) => Self::CandidateTag(tag),
+            Record::User(user) => Self::User(user),
+            Record::HiringTeamMember(member) => Self::HiringTeamMember(member),
+        }
+    }
+}
+
 /// What these ids stand for, one read a type. What is not there, or may not be seen, is left out.
 pub async fn find(ctx: &Context<'_>, ids: &[ID]) -> Result<HashMap<String, Node>> {
     let mut by_type: BTreeMap<&'static str, (NodeType, Vec<Uuid>)> = BTreeMap::new();
@@ -84,10 +101,12 @@ pub async fn find(ctx: &Context<'_>, ids: &[ID]) -> Result<HashMap<String, Node>
             by_type.entry(node.of.prefix()).or_insert((node.of, Vec::new())).1.push(node.uuid);
         }
     }
+    let selection = Field::below(ctx);
+    let fields: Vec<&Field> = selection.iter().collect();
     let mut found = HashMap::new();
     for (of, ids) in by_type.into_values() {
         let nodes = match of {
-            NodeType::Record(of) => records(ctx, of, &ids).await?,
+            NodeType::Record(of) => records(ctx, of, &ids, &fields).await?,
             NodeType::Integration => integrations(ctx, &ids).await?,
             NodeType::SyncRun => runs(ctx, &ids).await?,
             NodeType::ApiKey => keys(ctx, &ids).await?,
@@ -100,11 +119,18 @@ pub async fn find(ctx: &Context<'_>, ids: &[ID]) -> Result<HashMap<String, Node>
     Ok(found)
 }
 
-async fn records(ctx: &Context<'_>, of: RecordType, ids: &[Uuid]) -> Result<Vec<(Uuid, Node)>> {
+/// The records of these ids, with what these fields select of them.
+pub async fn records<T: From<Record>>(
+    ctx: &Context<'_>,
+    of: RecordType,
+    ids: &[Uuid],
+    fields: &[&Field],
+) -> Result<Vec<(Uuid, T)>> {
     macro_rules! read {
         ($entity:ident, $object:ident) => {{
-            let (found, reads) = Reads::records_of::<$entity::Model>(ctx, ids).await?;
-            found.into_iter().map(|(id, row)| (id, Node::$object($object::new(row, reads.clone())))).collect()
+            let (found, reads) = Reads::records_with::<$entity::Model>(ctx, ids, fields).await?;
+            let record = |row| T::from(Record::$object($object::new(row, reads.clone())));
+            found.into_iter().map(|(id, row)| (id, record(row))).collect()
         }};
     }
     Ok(match of {

@@ -9,6 +9,7 @@ use super::action::{Action, ActionConnection};
 use super::arguments::{
     self, ApplicationFilter, ApplicationOrder, CandidateFilter, CandidateOrder, JobFilter, JobOrder, PageArguments,
 };
+use super::change::{self, ChangeConnection};
 use super::connection::{
     ApplicationConnection, CandidateConnection, JobConnection, PageInfo, Paging, TagConnection, UserConnection, int,
 };
@@ -18,6 +19,7 @@ use super::integration::Integration;
 use super::node::{self, Node};
 use super::reads::{Reads, Total, scoped};
 use super::record::{Application, Candidate, Job};
+use super::vocabulary;
 use super::webhook::WebhookEndpoint;
 use crate::domain::{NodeId, NodeType, RecordType};
 use crate::store::entity::{application, candidate, integration, job, tag, user};
@@ -140,6 +142,19 @@ impl Query {
         let page = PageArguments { first, after, last, before };
         let listing = arguments::applications(filter, order_by, &page)?;
         application_page(ctx, of_integration(integration_id), listing).await
+    }
+
+    /// What changed, oldest first; of these integrations, or of all that the caller sees. Follow
+    /// `pageInfo.endCursor`, which is there also when nothing is new. `changes(first: 0)` answers the present end.
+    async fn changes(
+        &self,
+        ctx: &Context<'_>,
+        integration_ids: Option<Vec<ID>>,
+        types: Option<Vec<vocabulary::RecordType>>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<ChangeConnection> {
+        ChangeConnection::read(ctx, change::wanted(integration_ids, types), first, after).await
     }
 
     async fn action(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Action>> {

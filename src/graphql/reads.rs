@@ -90,11 +90,20 @@ impl Reads {
     ) -> async_graphql::Result<(HashMap<Uuid, Arc<R>>, Arc<Self>)> {
         let selection = Field::below(ctx);
         let fields: Vec<&Field> = selection.iter().collect();
-        let mut reads = Self::begin::<R>(ctx, &fields)?;
+        Self::records_with(ctx, ids, &fields).await
+    }
+
+    /// The records of these ids, with what these fields select of them.
+    pub async fn records_with<R: Related>(
+        ctx: &Context<'_>,
+        ids: &[Uuid],
+        fields: &[&Field],
+    ) -> async_graphql::Result<(HashMap<Uuid, Arc<R>>, Arc<Self>)> {
+        let mut reads = Self::begin::<R>(ctx, fields)?;
         let keys: Vec<Key> = ids.iter().flat_map(|id| reads.records.locate(*id)).collect();
         let found = reads.records.by_keys(&keys, &R::columns(&reads.projection)).await?;
         let rows: Vec<Arc<R>> = found.values().cloned().collect();
-        reads.ahead(&rows, &fields).await?;
+        reads.ahead(&rows, fields).await?;
         Ok((found, Arc::new(reads)))
     }
 

@@ -2,30 +2,34 @@
 
 use std::sync::Arc;
 
+use async_graphql::Request;
+use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
 use secrecy::SecretString;
 use serde_json::json;
 use tracing::error;
 
 use super::Doors;
-use super::graphql_over_http::answer;
+use super::graphql_over_http::{Events, Executor, answer};
 use crate::domain::Scope;
+use crate::graphql::{Caller, Told};
+use crate::store::{self, Scoped};
 
 pub async fn graphql(State(doors): State<Doors>, method: Method, uri: Uri, headers: HeaderMap, body: Body) -> Response {
     let Some(secret) = bearer(&headers) else {
         return refused("this endpoint needs an API key: Authorization: Bearer hgk_…");
     };
-    let access = match doors.0.store.access(&secret, doors.0.clock.now()).await {
-        Ok(Some(access)) => access,
+    let caller = Credential::new(doors, secret);
+    let scoped = match caller.look_up().await {
+        Ok(Some(scoped)) => scoped,
         Ok(None) => return refused("the API key is unknown, revoked or expired"),
-        Err(error) => {
-            error!(%error, "a key could not be looked up");
-            return failure(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "the database does not answer");
-        }
+        Err(_) => return unavailable(),
     };
+    let access = scoped.access();
     // Read only for callers that are known, and with room for attachments only for those that may send them.
     let sends = access.has(Scope::RecordsWrite) || access.has(Scope::Passthrough);
     let largest = if sends { super::LARGEST_WRITE } else { super::LARGEST_BODY };
@@ -37,27 +41,86 @@ pub async fn graphql(State(doors): State<Doors>, method: Method, uri: Uri, heade
         }
         Err(_) => return failure(StatusCode::BAD_REQUEST, "BAD_REQUEST", "the body could not be read"),
     };
-    let scoped = doors.0.store.scoped(Arc::new(access));
-    let graph = doors.0.graph.clone();
-    answer(&method, &uri, &headers, body, |request| async move { graph.execute(request, scoped).await }).await
+    answer(&method, &uri, &headers, body, Verified { caller, scoped }).await
+}
+
+/// A key, which is looked up whenever it matters whether it is still good.
+#[derive(Clone)]
+pub struct Credential {
+    doors: Doors,
+    secret: SecretString,
+}
+
+impl Credential {
+    pub fn new(doors: Doors, secret: SecretString) -> Self {
+        Self { doors, secret }
+    }
+
+    /// What the key's holder may reach now; none when the key is unknown, revoked or expired.
+    pub async fn look_up(&self) -> store::Result<Option<Scoped>> {
+        let Doors(doors) = &self.doors;
+        match doors.store.access(&self.secret, doors.clock.now()).await {
+            Ok(access) => Ok(access.map(|access| doors.store.scoped(Arc::new(access)))),
+            Err(error) => {
+                error!(%error, "a key could not be looked up");
+                Err(error)
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Caller for Credential {
+    async fn scoped(&self) -> store::Result<Option<Scoped>> {
+        self.look_up().await
+    }
+}
+
+/// Whoever holds a good key, for one request.
+struct Verified {
+    caller: Credential,
+    scoped: Scoped,
+}
+
+impl Executor for Verified {
+    async fn execute(self, request: Request) -> async_graphql::Response {
+        self.caller.doors.0.graph.execute(request, self.scoped).await
+    }
+
+    async fn subscribe(self, request: Request) -> Events {
+        let (graph, stop) = (self.caller.doors.0.graph.clone(), self.caller.doors.0.stop.clone());
+        let told = graph.subscribe(request, Arc::new(self.caller), self.scoped).await;
+        let answer = |told| match told {
+            Told::Next(response) | Told::Failed(response) | Told::Refused(response) => response,
+        };
+        Events { answers: told.map(answer).boxed(), stop }
+    }
 }
 
 fn is_too_large(error: &axum::Error) -> bool {
     std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
 }
 
-fn bearer(headers: &HeaderMap) -> Option<SecretString> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+pub fn bearer(headers: &HeaderMap) -> Option<SecretString> {
+    token(headers.get(header::AUTHORIZATION)?.to_str().ok()?)
+}
+
+/// What follows the word `Bearer`.
+pub fn token(value: &str) -> Option<SecretString> {
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| token.to_owned().into())
 }
 
-fn refused(message: &str) -> Response {
+pub fn refused(message: &str) -> Response {
     let mut response = failure(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message);
     let challenge = axum::http::HeaderValue::from_static("Bearer realm=\"hiregraph\"");
     response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     response
+}
+
+pub fn unavailable() -> Response {
+    failure(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "the database does not answer")
 }
 
 fn failure(status: StatusCode, code: &str, message: &str) -> Response {

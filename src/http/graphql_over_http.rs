@@ -6,6 +6,7 @@
 
 mod accept;
 mod document;
+mod events;
 mod parameters;
 mod refusal;
 mod response;
@@ -13,50 +14,82 @@ mod response;
 use std::future::Future;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Request, Response};
+use async_graphql::{Request, Response, ServerError};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, Uri};
+use futures::stream::{self, BoxStream};
+use tokio_util::sync::CancellationToken;
 
 pub use accept::{MediaType, negotiate};
 pub use parameters::{parse_get, parse_post};
 pub use refusal::{Kind, Refusal};
-pub use response::respond;
+pub use response::{is_refused, respond, write};
 
-/// Answers one request to the GraphQL endpoint. `execute` is called at most once, and only with a document that parses
-/// and an operation that the method may run.
-pub async fn answer<F, Fut>(
+/// Runs an operation. Called at most once, and only with a document that parses and an operation that may be run.
+pub trait Executor: Send {
+    fn execute(self, request: Request) -> impl Future<Output = Response> + Send;
+
+    fn subscribe(self, request: Request) -> impl Future<Output = Events> + Send;
+}
+
+/// The answers to a subscription.
+pub struct Events {
+    pub answers: BoxStream<'static, Response>,
+    /// Breaks the stream off before its end, so that its reader comes back.
+    pub stop: CancellationToken,
+}
+
+/// Answers one request to the GraphQL endpoint.
+pub async fn answer(
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,
     body: Bytes,
-    execute: F,
-) -> axum::response::Response
-where
-    F: FnOnce(Request) -> Fut,
-    Fut: Future<Output = Response>,
-{
+    executor: impl Executor,
+) -> axum::response::Response {
+    let takes_events = accept::takes_events(headers);
     let media = match negotiate(headers) {
-        Ok(media) => media,
+        Ok(media) => Some(media),
+        Err(_) if takes_events => None,
         Err(refusal) => return refusal.respond(MediaType::Json),
     };
-    match prepare(method, uri, headers, &body) {
-        // Boxed values of the request may borrow nothing of the body, which can be large: let it go first.
-        Ok(Prepared::Run(request)) => {
-            drop(body);
-            respond(media, execute(request).await)
+    let (request, operation) = match prepare(method, uri, headers, &body, takes_events) {
+        Ok(Prepared::Run(request, operation)) => (request, operation),
+        Ok(Prepared::Answered(response)) => return once(media, response),
+        Err(refusal) => return refusal.respond(media.unwrap_or(MediaType::Json)),
+    };
+    // Boxed values of the request may borrow nothing of the body, which can be large: let it go first.
+    drop(body);
+    match operation {
+        OperationType::Subscription => events::respond(executor.subscribe(request).await),
+        OperationType::Query | OperationType::Mutation => once(media, executor.execute(request).await),
+    }
+}
+
+/// A single answer; as an event for whoever takes nothing else.
+fn once(media: Option<MediaType>, response: Response) -> axum::response::Response {
+    match media {
+        Some(media) => respond(media, response),
+        None => {
+            let answers = Box::pin(stream::once(async { response }));
+            events::respond(Events { answers, stop: CancellationToken::new() })
         }
-        Ok(Prepared::Answered(response)) => respond(media, response),
-        Err(refusal) => refusal.respond(media),
     }
 }
 
 enum Prepared {
-    Run(Request),
+    Run(Request, OperationType),
     /// The document or the variables are at fault: a GraphQL answer without data.
     Answered(Response),
 }
 
-fn prepare(method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Prepared, Refusal> {
+fn prepare(
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+    takes_events: bool,
+) -> Result<Prepared, Refusal> {
     let mut request = match *method {
         Method::GET | Method::HEAD => parse_get(uri.query())?,
         Method::POST => parse_post(headers, body)?,
@@ -67,17 +100,39 @@ fn prepare(method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Resu
         Err(errors) => return Ok(Prepared::Answered(Response::from_errors(errors))),
     };
     match operation {
-        OperationType::Query => Ok(Prepared::Run(request)),
-        OperationType::Mutation if method == Method::POST => Ok(Prepared::Run(request)),
-        OperationType::Mutation => Err(Refusal::method("GET runs queries only: send mutations by POST", "POST")),
-        OperationType::Subscription if method == Method::POST => Err(Refusal::bad_request(
-            "a subscription has more than one answer: ask with `accept: text/event-stream`, or over the WebSocket",
-        )),
-        OperationType::Subscription => Err(Refusal::method(
-            "GET runs queries only: subscribe by POST with `accept: text/event-stream`, or over the WebSocket",
-            "POST",
-        )),
+        OperationType::Query => {}
+        OperationType::Mutation if method == Method::POST => {}
+        OperationType::Mutation => {
+            return Err(Refusal::method("GET runs queries only: send mutations by POST", "POST"));
+        }
+        OperationType::Subscription if method == Method::POST && takes_events => {}
+        OperationType::Subscription if method == Method::POST => {
+            return Err(Refusal::bad_request(
+                "a subscription has more than one answer: ask with `accept: text/event-stream`, or over the WebSocket",
+            ));
+        }
+        OperationType::Subscription => {
+            return Err(Refusal::method(
+                "GET runs queries only: subscribe by POST with `accept: text/event-stream`, or over the WebSocket",
+                "POST",
+            ));
+        }
     }
+    Ok(Prepared::Run(request, operation))
+}
+
+/// Why the payload of a message cannot be run.
+pub enum Unusable {
+    Refused(Refusal),
+    /// The document or the variables are at fault.
+    Errors(Vec<ServerError>),
+}
+
+/// Reads an operation that comes as the payload of a message, not over HTTP.
+pub fn parse_message(payload: serde_json::Value) -> Result<(Request, OperationType), Unusable> {
+    let mut request = parameters::parse_message(payload).map_err(Unusable::Refused)?;
+    let operation = document::inspect(&mut request).map_err(Unusable::Errors)?;
+    Ok((request, operation))
 }
 
 #[cfg(test)]

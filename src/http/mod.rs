@@ -5,6 +5,7 @@ pub mod graphiql;
 pub mod graphql_over_http;
 mod health;
 mod server;
+mod websocket;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
+use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
 
@@ -38,6 +40,8 @@ struct Inner {
     /// Of this process' background work, when it has any.
     worker: Option<Heartbeat>,
     sdl: String,
+    /// Ends what would not end by itself: subscriptions.
+    stop: CancellationToken,
 }
 
 pub struct Options {
@@ -49,12 +53,14 @@ pub struct Options {
     pub answers: bool,
     /// Origins that may call `/graphql` from a browser.
     pub cors_origins: Vec<HeaderValue>,
+    /// Cancelled when this process is to end.
+    pub stop: CancellationToken,
 }
 
 /// Every path that is served.
 pub fn router(options: Options) -> Router {
-    let Options { graph, store, clock, worker, answers, cors_origins } = options;
-    let doors = Doors(Arc::new(Inner { graph, store, clock, worker, sdl: crate::graphql::sdl() }));
+    let Options { graph, store, clock, worker, answers, cors_origins, stop } = options;
+    let doors = Doors(Arc::new(Inner { graph, store, clock, worker, sdl: crate::graphql::sdl(), stop }));
     let health = Router::new().route("/healthz", get(health::live)).route("/readyz", get(health::ready));
     if !answers {
         return health.with_state(doors);
@@ -64,6 +70,7 @@ pub fn router(options: Options) -> Router {
         .merge(graphql)
         .route("/schema.graphql", get(schema))
         .layer(CompressionLayer::new())
+        .route("/graphql/ws", get(websocket::upgrade))
         .merge(graphiql::router())
         .merge(health)
         .with_state(doors)

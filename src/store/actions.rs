@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::convert::millis;
 use super::entity::{Json, action, action_file, action_step};
+use super::signals::Channel;
 use super::sql::Sql;
 use super::webhooks::{Happening, happened};
 use super::{Error, Result, Store};
@@ -192,7 +193,7 @@ impl Store {
         blocked(&mut sql, time, most);
         sql.push(" RETURNING lease_fence");
         let row = tx.query_one_raw(sql.statement()).await?;
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Actions, id.to_string())]).await?;
         let fence = row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
         Ok(fence.map(|fence| ActionLease { integration, action: id, fence }))
     }
@@ -243,7 +244,7 @@ impl Store {
         if !warnings.is_empty() {
             warn(&tx, lease, warnings).await?;
         }
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Actions, lease.action.to_string())]).await?;
         Ok(())
     }
 
@@ -258,7 +259,7 @@ impl Store {
             .filter(action_step::Column::Name.ne(keep))
             .exec(&tx)
             .await?;
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Actions, lease.action.to_string())]).await?;
         Ok(())
     }
 
@@ -322,7 +323,7 @@ impl Store {
         let event = WebhookEvent::ActionFinished;
         let integration = Some(lease.integration);
         happened(&tx, Happening { event, integration, details, now: end.now }).await?;
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Actions, lease.action.to_string())]).await?;
         Ok(())
     }
 

@@ -19,6 +19,7 @@ use super::entity::{
 };
 use super::lease::Lease;
 use super::runs::{Progress, note_progress};
+use super::signals::Channel;
 use super::sql::Sql;
 use super::{Result, Store};
 use crate::domain::{RecordType, Snapshot};
@@ -128,14 +129,16 @@ impl Store {
             stored.insert(of, applied.counts);
         }
         note_due(&tx, lease.integration, due).await?;
+        let mut said = Vec::new();
         if let Some(step) = page.run {
+            said.push((Channel::Runs, step.run.to_string()));
             // A total may come with a page that holds none of them.
             if let Some((of, _)) = step.expected {
                 stored.entry(of).or_default();
             }
             note_run(&tx, lease.integration, &stored, step, page.now).await?;
         }
-        feed.commit(tx).await?;
+        feed.commit(tx, self, said).await?;
         Ok(stored)
     }
 }

@@ -19,6 +19,8 @@ pub struct Options {
     pub url: String,
     /// A PostgreSQL replica for queries.
     pub read_url: Option<String>,
+    /// The PostgreSQL that is listened to, when `url` leads to a pool that hands its connections on between transactions.
+    pub listen_url: Option<String>,
     /// The most connections to PostgreSQL, or readers of a SQLite file.
     pub connections: u32,
     /// So long work on an integration is left to its holder without a sign of life.
@@ -30,7 +32,7 @@ pub const LEASE: Duration = Duration::from_secs(45);
 
 impl Options {
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), read_url: None, connections: 16, lease: LEASE }
+        Self { url: url.into(), read_url: None, listen_url: None, connections: 16, lease: LEASE }
     }
 }
 

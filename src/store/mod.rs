@@ -2,6 +2,7 @@
 //! from verified access, or to the holder of an integration's lease.
 
 pub mod actions;
+mod changes;
 mod commit;
 mod convert;
 mod created;
@@ -17,6 +18,7 @@ mod read;
 pub mod runs;
 mod scoped;
 mod seal;
+mod signals;
 mod sql;
 mod statistics;
 pub mod webhooks;
@@ -24,6 +26,7 @@ pub mod webhooks;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use changes::{ChangePage, Changes, ChangesOf};
 pub use commit::{ChildrenCommit, Counts, DeletionCommit, PageCommit, Stored, Unseen};
 pub use convert::millis;
 pub use created::NARROWED;
@@ -39,9 +42,11 @@ pub use read::{
 };
 pub use scoped::{Accounts, ActionsOf, Admin, Missing, Operator, Records, Scoped, Writer};
 pub use seal::{Keyring, KeyringError};
+pub use signals::{Channel, Ear};
 
 use database::Database;
 use integrations::Known;
+use signals::Signals;
 
 /// The whole store. Held by the engines and by what verifies access, never by a resolver.
 #[derive(Clone)]
@@ -53,13 +58,16 @@ struct Inner {
     lease: Duration,
     /// Which integrations there are, read anew when the counter in the database says so.
     known: Known,
+    signals: Signals,
 }
 
 impl Store {
     /// Connects. Does not migrate.
     pub async fn open(options: &Options, keyring: Keyring) -> Result<Self> {
         let database = Database::open(options).await?;
-        Ok(Self(Arc::new(Inner { database, keyring, lease: options.lease, known: Known::default() })))
+        let listened = options.listen_url.as_ref().unwrap_or(&options.url);
+        let signals = Signals::new((!is_embedded(&options.url)).then(|| listened.clone()));
+        Ok(Self(Arc::new(Inner { database, keyring, lease: options.lease, known: Known::default(), signals })))
     }
 
     /// Brings the schema to this version.
@@ -92,6 +100,7 @@ impl Store {
     }
 
     pub async fn close(&self) {
+        self.0.signals.close().await;
         self.0.database.close().await;
     }
 }

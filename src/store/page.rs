@@ -116,6 +116,14 @@ pub fn feed_cursor(seq: i64) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// None when `text` is no cursor of the change feed.
+pub fn parse_feed_cursor(text: &str) -> Option<i64> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let (tag, number) = bytes.split_first()?;
+    let seq = i64::from_be_bytes(number.try_into().ok()?);
+    (*tag == FEED && seq >= 0).then_some(seq)
+}
+
 /// Which part of a list is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Window {
@@ -149,6 +157,16 @@ mod tests {
             let text = position.encode(key);
             assert_eq!(Position::decode(&text, key).as_ref(), Some(&position));
             assert_eq!(Position::decode(&text, SortKey::OpenedAt), None);
+        }
+    }
+
+    #[test]
+    fn cursors_of_the_feed_are_no_other_lists_and_theirs_none_of_it() {
+        assert_eq!(parse_feed_cursor(&feed_cursor(7)), Some(7));
+        assert_eq!(Position::decode(&feed_cursor(7), SortKey::Id), None);
+        let other = Position { value: SortValue::Number(7), id: Uuid::from_u128(7) }.encode(SortKey::CreatedAt);
+        for text in [other.as_str(), "", "x", "not a cursor", &feed_cursor(-1)] {
+            assert_eq!(parse_feed_cursor(text), None, "{text}");
         }
     }
 

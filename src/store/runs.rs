@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::convert::millis;
 use super::entity::{Json, counter, integration, sync_run, sync_run_model, sync_seen};
 use super::lease::Lease;
+use super::signals::Channel;
 use super::sql::Sql;
 use super::webhooks::{Happening, happened, note_state, state_of};
 use super::{Error, Result, Store};
@@ -205,7 +206,7 @@ impl Store {
             error: Set(None),
         });
         sync_run_model::Entity::insert_many(rows).on_conflict_do_nothing().exec_without_returning(&tx).await?;
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Runs, run.to_string())]).await?;
         Ok(())
     }
 
@@ -229,7 +230,7 @@ impl Store {
         let tx = self.0.database.begin().await?;
         held(&tx, lease).await?;
         model_states(&tx, lease, run, models, SyncState::Running, None).await?;
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Runs, run.to_string())]).await?;
         Ok(())
     }
 
@@ -248,7 +249,7 @@ impl Store {
             status(&tx, lease, *model, &end).await?;
         }
         note_progress(&tx, (lease.integration, end.run), Some(end.progress), end.now).await?;
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Runs, end.run.to_string())]).await?;
         Ok(())
     }
 
@@ -285,7 +286,7 @@ impl Store {
         if let Some(before) = before {
             note_state(&tx, lease.integration, before, end.now).await?;
         }
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Runs, end.run.to_string())]).await?;
         Ok(true)
     }
 
@@ -301,7 +302,7 @@ impl Store {
         if !end_run(&tx, integration, run, SyncState::Cancelled, now).await? {
             return Ok(false);
         }
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Runs, run.to_string())]).await?;
         Ok(true)
     }
 
@@ -360,7 +361,7 @@ impl Store {
         sql.push(" WHERE integration_id = ").bind(lease.integration).push(" AND run_id = ").bind(run);
         sql.push(" AND model = ").bind(model.as_str());
         tx.execute_raw(sql.statement()).await?;
-        tx.commit().await?;
+        self.commit_saying(tx, &[(Channel::Runs, run.to_string())]).await?;
         Ok(())
     }
 }

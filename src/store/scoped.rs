@@ -9,11 +9,13 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, Query
 use secrecy::SecretString;
 use uuid::Uuid;
 
+use super::changes::{Among, Changes, ChangesOf};
 use super::entity::{RecordRow, action, action_step, api_key, custom_field, integration, sync_run, sync_run_model};
 use super::keys::{Access, NewKey};
 use super::models::ModelCount;
 use super::page::{Order, Position, SortKey, SortValue, Window};
 use super::read::{ByParent, Columns, Filter, Join, Key, Link, Listing, Page, Row};
+use super::signals::{Channel, Ear};
 use super::sql::Sql;
 use super::{Result, Store};
 use crate::domain::{Ids, IntegrationField, Payload, RecordType, Scope};
@@ -70,6 +72,11 @@ impl Store {
 }
 
 impl Scoped {
+    /// Hears from now on where to look. Names things that the caller may not see, and shows nothing of them.
+    pub fn listen(&self, channel: Channel) -> Ear {
+        self.store.listen(channel)
+    }
+
     pub fn access(&self) -> &Access {
         &self.access
     }
@@ -150,6 +157,22 @@ impl Records {
     /// Where a record with this id can lie.
     pub fn locate(&self, id: Uuid) -> Vec<Key> {
         self.0.access.integrations.of_record(id).collect()
+    }
+
+    /// Entries of the change feed after a number, or from the oldest on.
+    pub async fn changes(&self, of: &ChangesOf, after: Option<i64>, limit: u64) -> Result<Changes> {
+        let access = &self.0.access;
+        let visible: Vec<Uuid>;
+        let among = match (&of.integrations, &access.restricted) {
+            (None, None) => Among::All,
+            (None, Some(_)) => Among::These(access.integrations.ids()),
+            (Some(some), _) => {
+                let ids = access.integrations.ids().iter().copied();
+                visible = ids.filter(|id| some.contains(id)).collect();
+                Among::These(&visible)
+            }
+        };
+        self.0.store.changes(among, of.types.as_deref(), after, limit).await
     }
 
     pub async fn by_keys<R: RecordRow>(&self, keys: &[Key], columns: &Columns<R>) -> Result<HashMap<Uuid, Arc<R>>> {
@@ -436,6 +459,19 @@ impl Operator {
         let id = (integration, model.as_str().to_owned(), key.to_owned());
         let removed = custom_field::Entity::delete_by_id(id).exec(self.0.store.connection()).await?;
         Ok(removed.rows_affected > 0)
+    }
+
+    /// Of those of these records that there are and that may be seen: the integration, and the vendor's id.
+    pub async fn remote_ids(&self, of: RecordType, ids: &[Uuid]) -> Result<HashMap<Uuid, (Uuid, Option<String>)>> {
+        let keys: Vec<Key> = ids.iter().flat_map(|id| self.0.access.integrations.of_record(*id)).collect();
+        let mut sql = Sql::new(self.0.store.0.database.backend());
+        sql.push("SELECT t.id, t.integration_id, t.remote_id FROM ").keys(&keys).push(" CROSS JOIN ");
+        sql.push(super::models::table(of)).push(" t WHERE t.integration_id = p.integration_id AND t.id = p.id");
+        let rows = self.0.store.0.database.fresh_rows(sql.statement()).await?;
+        let read = |row: &sea_orm::QueryResult| {
+            Ok((row.try_get_by_index(0)?, (row.try_get_by_index(1)?, row.try_get_by_index(2)?)))
+        };
+        rows.iter().map(read).collect()
     }
 
     /// False when it is no run of a visible integration that can still be cancelled.

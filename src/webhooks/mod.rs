@@ -17,12 +17,12 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::info;
+use tracing::{error, info};
 use uuid::Uuid;
 
 use crate::domain::{Clock, Ids};
 use crate::net;
-use crate::store::{self, Scoped, Store, webhooks::RETENTION};
+use crate::store::{self, Channel, Scoped, Store, webhooks::RETENTION};
 
 pub use endpoints::{Create, Created, Endpoints, Update, Updated};
 pub use sign::{ID, SIGNATURE, TIMESTAMP};
@@ -134,6 +134,17 @@ impl Webhooks {
         self.purge().await?;
         let made = self.dispatch().await?;
         Ok(made + self.begin_lanes().await?)
+    }
+
+    /// Tells of changes as soon as they are committed, here or in another process, until told to stop.
+    pub async fn hear(&self, stop: &CancellationToken) {
+        let mut ear = self.store().listen(Channel::Changes);
+        while stop.run_until_cancelled(ear.next()).await.is_some() {
+            ear.forget();
+            if let Err(failure) = self.begin_due().await {
+                error!(error = %failure, "due webhooks could not be begun");
+            }
+        }
     }
 
     async fn begin_lanes(&self) -> store::Result<usize> {

@@ -5,6 +5,7 @@ mod api_key;
 mod custom_field;
 mod integration;
 mod passthrough;
+mod refresh;
 mod sync;
 mod webhook;
 mod write;
@@ -25,6 +26,7 @@ pub struct Mutation(
     write::Writes,
     passthrough::Passthroughs,
     webhook::Webhooks,
+    refresh::Refreshes,
 );
 
 /// An expected failure. `field` is the path of the input at fault, `vendorMessage` the vendor's own words.

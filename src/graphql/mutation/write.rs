@@ -19,7 +19,7 @@ pub struct Writes;
 
 /// The longest that a mutation waits for the vendor.
 const LONGEST_WAIT: StdDuration = StdDuration::from_secs(60);
-const USUAL_WAIT: StdDuration = StdDuration::from_secs(20);
+pub(super) const USUAL_WAIT: StdDuration = StdDuration::from_secs(20);
 
 #[derive(InputObject)]
 pub struct CandidateInput {
@@ -288,17 +288,20 @@ impl Writes {
     }
 }
 
+/// How long a caller waits for the vendor.
+pub(super) fn patience(wait: Option<&Duration>) -> Result<StdDuration, Refusal> {
+    match wait.map(Duration::get) {
+        None => Ok(USUAL_WAIT),
+        Some(Some(wait)) => Ok(wait.min(LONGEST_WAIT)),
+        Some(None) => Err(Refusal::input(&["input", "wait"], "must be an ISO 8601 duration as in PT20S")),
+    }
+}
+
 async fn write(ctx: &Context<'_>, write: Write, key: Option<String>, wait: Option<Duration>) -> Result<Written> {
     let writer = scoped(ctx)?.write()?;
-    let patience = match wait {
-        None => USUAL_WAIT,
-        Some(wait) => match wait.get() {
-            Some(wait) => wait.min(LONGEST_WAIT),
-            None => {
-                let refusal = Refusal::input(&["input", "wait"], "must be an ISO 8601 duration as in PT20S");
-                return Ok(Written { action: None, refusals: vec![refusal] });
-            }
-        },
+    let patience = match patience(wait.as_ref()) {
+        Ok(patience) => patience,
+        Err(refusal) => return Ok(Written { action: None, refusals: vec![refusal] }),
     };
     let actions = ctx.data::<Actions>()?;
     let submitted = actions.submit(&writer, Request { write, idempotency_key: key }).await?;

@@ -60,6 +60,17 @@ pub fn negotiate(headers: &HeaderMap) -> Result<MediaType, Refusal> {
         })
 }
 
+/// Whether the answer may be a stream of events, which has to be asked for by name.
+pub fn takes_events(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(Range::parse)
+        .any(|range| range.kind == "text" && range.subtype == "event-stream" && range.utf8 && range.quality > 0)
+}
+
 /// In thousandths; that of the most specific range that covers `media`.
 fn quality(media: MediaType, ranges: &[Range]) -> u16 {
     let specific = |range: &&Range| (range.kind != "*", range.subtype != "*");

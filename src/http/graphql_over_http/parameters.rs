@@ -46,6 +46,17 @@ pub fn parse_post(headers: &HeaderMap, body: &[u8]) -> Result<Request, Refusal> 
     }
 }
 
+/// Reads the payload of a message.
+pub fn parse_message(payload: Value) -> Result<Request, Refusal> {
+    match payload {
+        Value::Object(parameters) => request(parameters),
+        other => Err(Refusal::bad_request(format!(
+            "the payload is {}: expected a JSON object with `query`",
+            described(&other)
+        ))),
+    }
+}
+
 fn known(name: &str) -> Option<&'static str> {
     ["query", "operationName", "variables", "extensions"].into_iter().find(|known| *known == name)
 }

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::accept::MediaType;
 
@@ -71,12 +71,17 @@ impl Refusal {
         &self.message
     }
 
-    pub fn respond(&self, media: MediaType) -> Response {
+    /// As the list of errors of a GraphQL answer.
+    pub fn errors(&self) -> Value {
         let mut extensions = json!({ "code": self.kind.code() });
         if let Some(parameter) = self.parameter {
             extensions["parameter"] = parameter.into();
         }
-        let body = json!({ "errors": [{ "message": self.message, "extensions": extensions }] });
+        json!([{ "message": self.message, "extensions": extensions }])
+    }
+
+    pub fn respond(&self, media: MediaType) -> Response {
+        let body = json!({ "errors": self.errors() });
         let mut response =
             (self.kind.status(), [(header::CONTENT_TYPE, media.content_type())], body.to_string()).into_response();
         let headers = response.headers_mut();

@@ -12,19 +12,16 @@ const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
 
 /// 400 when the request never ran and the caller takes `application/graphql-response+json`; 200 otherwise.
 pub fn respond(media: MediaType, mut response: Response) -> axum::response::Response {
-    let refused = is_request_error(&response);
+    let refused = is_refused(&response);
     let status = match media {
         MediaType::GraphqlResponse if refused => StatusCode::BAD_REQUEST,
         MediaType::GraphqlResponse | MediaType::Json => StatusCode::OK,
     };
     let headers = std::mem::take(&mut response.http_headers);
-    let bytes = if refused {
-        response.errors.iter_mut().for_each(default_code);
-        serde_json::to_vec(&WithoutData { errors: &response.errors, extensions: &response.extensions })
-    } else {
-        serde_json::to_vec(&response)
+    let (status, bytes) = match write(&mut response) {
+        Ok(bytes) => (status, bytes),
+        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, UNSERIALIZABLE.as_bytes().to_vec()),
     };
-    let (status, bytes) = bytes.map_or_else(|_| unserializable(), |bytes| (status, bytes));
     let mut http = (status, headers, bytes).into_response();
     let headers = http.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
@@ -33,9 +30,18 @@ pub fn respond(media: MediaType, mut response: Response) -> axum::response::Resp
     http
 }
 
-/// async-graphql tells a request error from a field error by nothing but the path: a field error has one, also where
+/// As JSON; every error has its code.
+pub fn write(response: &mut Response) -> serde_json::Result<Vec<u8>> {
+    if is_refused(response) {
+        response.errors.iter_mut().for_each(default_code);
+        return serde_json::to_vec(&WithoutData { errors: &response.errors, extensions: &response.extensions });
+    }
+    serde_json::to_vec(response)
+}
+
+/// Whether nothing ran. async-graphql tells a request error from a field error by nothing but the path: a field error has one, also where
 /// it empties `data` up to the root.
-fn is_request_error(response: &Response) -> bool {
+pub fn is_refused(response: &Response) -> bool {
     response.data == Value::Null
         && !response.errors.is_empty()
         && response.errors.iter().all(|error| error.path.is_empty())
@@ -60,8 +66,5 @@ pub(super) fn set_code(error: &mut ServerError, code: &str) {
     error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code);
 }
 
-fn unserializable() -> (StatusCode, Vec<u8>) {
-    let body =
-        br#"{"errors":[{"message":"the answer could not be written as JSON","extensions":{"code":"INTERNAL"}}]}"#;
-    (StatusCode::INTERNAL_SERVER_ERROR, body.to_vec())
-}
+pub(super) const UNSERIALIZABLE: &str =
+    r#"{"errors":[{"message":"the answer could not be written as JSON","extensions":{"code":"INTERNAL"}}]}"#;

@@ -17,6 +17,7 @@ use crate::store::entity::{
 use crate::store::lease::Lease;
 use crate::store::read::Key;
 use crate::store::runs::note_progress;
+use crate::store::signals::Channel;
 use crate::store::sql::Sql;
 use crate::store::{Result, Store};
 
@@ -93,7 +94,8 @@ impl Store {
             add_counts(&tx, lease.integration, run, &stored, None).await?;
             note_progress(&tx, (lease.integration, run), None, children.now).await?;
         }
-        feed.commit(tx).await?;
+        let said = children.run.map(|run| (Channel::Runs, run.to_string()));
+        feed.commit(tx, self, said.into_iter().collect()).await?;
         Ok(stored)
     }
 }

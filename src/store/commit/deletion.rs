@@ -17,6 +17,7 @@ use crate::store::entity::{
 use crate::store::lease::Lease;
 use crate::store::read::Key;
 use crate::store::runs::note_progress;
+use crate::store::signals::Channel;
 use crate::store::sql::Sql;
 use crate::store::{Result, Store};
 
@@ -139,7 +140,8 @@ impl Store {
             add_counts(&tx, lease.integration, run, &stored, None).await?;
             note_progress(&tx, (lease.integration, run), None, deletion.now).await?;
         }
-        feed.commit(tx).await?;
+        let said = deletion.run.map(|run| (Channel::Runs, run.to_string()));
+        feed.commit(tx, self, said.into_iter().collect()).await?;
         Ok(deleted)
     }
 }

@@ -11,8 +11,9 @@ use crate::domain::{ChangeKind, RecordType};
 use crate::store::convert::millis;
 use crate::store::entity::{Json, change};
 use crate::store::lease::Lease;
+use crate::store::signals::{Channel, Said, notify};
 use crate::store::sql::Sql;
-use crate::store::{Error, Result};
+use crate::store::{Error, Result, Store};
 
 /// Entries of one statement on PostgreSQL.
 const AT_ONCE: usize = 10_000;
@@ -47,18 +48,23 @@ impl Feed {
         self.entries.push(Entry { of, record, kind, changed_fields });
     }
 
-    /// Writes the entries, if there are any, and commits: nothing may come between the two, because everybody else
-    /// who has changed something waits from the first entry to the commit.
-    pub async fn commit(self, tx: DatabaseTransaction) -> Result<()> {
+    /// Writes the entries, if there are any, commits and says so: nothing may come between the two, because everybody
+    /// else who has changed something waits from the first entry to the commit.
+    pub async fn commit(self, tx: DatabaseTransaction, store: &Store, said: Vec<Said>) -> Result<()> {
+        let mut said = said;
         match tx.get_database_backend() {
-            DbBackend::Postgres => self.write_at_once(&tx).await?,
-            _ => self.write(&tx).await?,
+            DbBackend::Postgres => {
+                notify(&tx, &said).await?;
+                self.write_at_once(&tx).await?;
+            }
+            _ => said.extend(self.write(&tx).await?.map(|last| (Channel::Changes, last.to_string()))),
         }
         tx.commit().await?;
+        store.said(&said);
         Ok(())
     }
 
-    /// Counter and entries in one statement, so that others wait for one round trip and the commit.
+    /// Counter, entries and notification in one statement, so that others wait for one round trip and the commit.
     async fn write_at_once(&self, tx: &DatabaseTransaction) -> Result<()> {
         for some in self.entries.chunks(AT_ONCE) {
             let texts = |text: fn(&Entry) -> String| some.iter().map(text).collect::<Vec<String>>();
@@ -66,23 +72,24 @@ impl Feed {
             let count = i64::try_from(some.len()).unwrap_or(i64::MAX);
             let mut sql = Sql::new(DbBackend::Postgres);
             sql.push("WITH taken AS (UPDATE counters SET value = value + ").bind(count);
-            sql.push(" WHERE name = 'changes' RETURNING value) ");
+            sql.push(" WHERE name = 'changes' RETURNING value), written AS (");
             sql.push("INSERT INTO changes (integration_id, seq, at, model, kind, record_id, changed_fields) SELECT ");
             sql.bind(self.integration).push("::uuid, taken.value - ").bind(count).push(" + e.place, ");
             sql.bind(millis(self.now)).push("::bigint, e.model, e.kind, e.record, e.fields::json FROM taken, unnest(");
             sql.bind(texts(|entry| entry.of.as_str().to_owned())).push(", ");
             sql.bind(texts(|entry| entry.kind.as_str().to_owned())).push(", ").bind(records).push(", ");
             sql.bind(texts(|entry| serde_json::Value::from(entry.changed_fields.clone()).to_string()));
-            sql.push(") WITH ORDINALITY AS e (model, kind, record, fields, place)");
-            tx.execute_raw(sql.statement()).await?;
+            sql.push(") WITH ORDINALITY AS e (model, kind, record, fields, place)) SELECT pg_notify(");
+            sql.bind(Channel::Changes.name()).push(", value::text) FROM taken");
+            tx.query_one_raw(sql.statement()).await?;
         }
         Ok(())
     }
 
-    /// The transaction has the file for itself.
-    async fn write(self, tx: &DatabaseTransaction) -> Result<()> {
+    /// The transaction has the file for itself. Answers the number of the last entry.
+    async fn write(self, tx: &DatabaseTransaction) -> Result<Option<i64>> {
         if self.entries.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let mut sql = Sql::new(tx.get_database_backend());
         sql.push("UPDATE counters SET value = value + ").bind(i64::try_from(self.entries.len()).unwrap_or(i64::MAX));
@@ -104,6 +111,6 @@ impl Feed {
         for some in portions(&rows, 1000) {
             change::Entity::insert_many(some.iter().cloned()).exec_without_returning(tx).await?;
         }
-        Ok(())
+        Ok(Some(last))
     }
 }

@@ -20,6 +20,7 @@ use hiregraph::config::Role;
 use hiregraph::connectors::Registry;
 use hiregraph::domain::clock::{FrozenClock, SeededIds};
 use hiregraph::domain::{Clock, Ids, Scope};
+use hiregraph::graphql::Subscriptions;
 use hiregraph::store::{Keyring, NewKey, Store};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -184,6 +185,8 @@ impl TestApp {
             base_urls: self.vendors.base_urls(),
             embedded: true,
             introspection,
+            subscriptions: subscriptions(),
+            retention: hiregraph::cli::serve::RETENTION,
             downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
             deliveries: hiregraph::webhooks::client(&self.allowed).unwrap(),
             first_pause: Duration::from_millis(1),
@@ -294,10 +297,17 @@ fn parts(
         base_urls: vendors.base_urls(),
         embedded: store.connection().get_database_backend() == sea_orm::DbBackend::Sqlite,
         introspection: true,
+        subscriptions: subscriptions(),
+        retention: hiregraph::cli::serve::RETENTION,
         downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
         deliveries: hiregraph::webhooks::client(allowed).unwrap(),
         first_pause: Duration::from_millis(1),
     }
+}
+
+/// Keys of subscriptions are looked up again at once, so that no test waits for it.
+fn subscriptions() -> Subscriptions {
+    Subscriptions { most: 20, most_of_key: 10, verify: Duration::from_millis(20) }
 }
 
 const CONNECT: &str = "mutation($input: CreateIntegrationInput!) { createIntegration(input: $input) { \

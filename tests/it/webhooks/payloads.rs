@@ -143,7 +143,7 @@ async fn nothing_personal_is_told(backend: Backend) {
     app.vendors.traffit.edit(|account| {
         let candidate = account.candidate_ids()[0];
         assert!(account.update_candidate(candidate, |candidate| {
-            candidate.email = "marker@example.com".into();
+            candidate.email = Some("marker@example.com".into());
             candidate.lastname = "Marker-Nachname".into();
         }));
     });
