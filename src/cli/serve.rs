@@ -27,6 +27,7 @@ use crate::queue::shared::{self, Hands};
 use crate::queue::{self, Heartbeat, Wake, Work};
 use crate::store::{self, Job, Store};
 use crate::sync::{self, Engine};
+use crate::webhooks::{self, Endpoints, Webhooks};
 
 /// Work that is under way when the process is told to stop has so long to come to a good place.
 const DRAIN: Duration = Duration::from_secs(28);
@@ -53,6 +54,7 @@ pub struct Service {
     pub engine: Engine,
     pub graph: Graph,
     pub actions: Actions,
+    pub webhooks: Webhooks,
     pub clock: Arc<dyn Clock>,
     wake: Wake,
     beat: Heartbeat,
@@ -80,6 +82,8 @@ pub struct Parts {
     pub retention: Duration,
     /// For attachments that are given by address.
     pub downloads: net::Client,
+    /// For webhooks.
+    pub deliveries: net::Client,
     /// The pause before a failed read is tried again the first time.
     pub first_pause: Duration,
     /// So often it is looked whether runs make progress.
@@ -90,6 +94,7 @@ impl Service {
     pub fn new(parts: Parts) -> Self {
         let wake = Wake::default();
         let waking = wake.clone();
+        let wakes: Arc<dyn Fn() + Send + Sync> = Arc::new(move || waking.wake());
         let engine = Engine::new(sync::Options {
             store: parts.store.clone(),
             registry: parts.registry,
@@ -98,7 +103,7 @@ impl Service {
             base_urls: parts.base_urls,
             first_pause: parts.first_pause,
             patrol: parts.patrol,
-            wake: Arc::new(move || waking.wake()),
+            wake: wakes.clone(),
         });
         let actions = Actions::new(actions::Options {
             store: parts.store.clone(),
@@ -110,17 +115,27 @@ impl Service {
         let graph = Graph::new(graphql::Options {
             engine: engine.clone(),
             actions: actions.clone(),
+            endpoints: Endpoints::new(parts.clock.clone(), parts.ids.clone(), parts.deliveries.clone(), wakes.clone()),
             clock: parts.clock.clone(),
-            ids: parts.ids,
+            ids: parts.ids.clone(),
             limits: Limits::default(),
             subscriptions: parts.subscriptions,
             introspection: parts.introspection,
+        });
+        let webhooks = Webhooks::new(webhooks::Options {
+            store: parts.store.clone(),
+            clock: parts.clock.clone(),
+            ids: parts.ids,
+            client: parts.deliveries,
+            shape: Arc::new(graph.clone()),
+            wake: wakes,
         });
         Self {
             store: parts.store,
             engine,
             graph,
             actions,
+            webhooks,
             clock: parts.clock,
             wake,
             beat: Heartbeat::default(),
@@ -172,9 +187,9 @@ impl Service {
                 shared::run(options, &hands, &stop).await;
             }
         };
-        tokio::join!(queue::run(&work, &self.wake, &self.beat, scan, stop), by_queue);
+        tokio::join!(queue::run(&work, &self.wake, &self.beat, scan, stop), by_queue, self.webhooks.hear(stop));
         tasks.close();
-        tokio::join!(tasks.wait(), self.actions.stop());
+        tokio::join!(tasks.wait(), self.actions.stop(), self.webhooks.stop());
     }
 }
 
@@ -214,15 +229,17 @@ impl Work for Background<'_> {
         self.service.purge().await?;
         while self.service.actions.begin_due().await? > 0 {}
         while self.service.engine.begin_due(self.overdue, self.tasks, self.stop).await? > 0 {}
+        while self.service.webhooks.begin_due().await? > 0 {}
         Ok(())
     }
 
     async fn next(&self) -> Result<Option<Duration>, actions::Error> {
+        let deliveries = self.service.webhooks.next_due().await?;
         if self.service.queue.is_some() {
-            // The queue tells.
-            return Ok(None);
+            // The queue tells the rest.
+            return Ok(deliveries);
         }
-        let due = [self.service.engine.next_due().await?, self.service.actions.next_due().await?];
+        let due = [self.service.engine.next_due().await?, self.service.actions.next_due().await?, deliveries];
         Ok(due.into_iter().flatten().min())
     }
 
@@ -262,6 +279,7 @@ pub async fn serve(settings: Serve) -> Outcome {
         store.migrate().await.map_err(failed)?;
         store.release_all().await.map_err(failed)?;
         store.release_actions().await.map_err(failed)?;
+        store.release_lanes().await.map_err(failed)?;
     } else if !store.is_current().await.map_err(failed)? {
         return Err("the database's schema is not current: run `hiregraph migrate` first".to_owned());
     }
@@ -290,6 +308,7 @@ pub async fn serve(settings: Serve) -> Outcome {
         },
         retention: retention(&settings.changes_retention)?,
         downloads: downloads(&settings.allowed_private_hosts)?,
+        deliveries: webhooks::client(&settings.allowed_private_hosts).map_err(|error| error.to_string())?,
         first_pause: Duration::from_secs(1),
         patrol: Duration::from_secs(15),
     });

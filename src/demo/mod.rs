@@ -69,6 +69,7 @@ pub async fn run(args: Args) -> Result<(), String> {
         subscriptions: Subscriptions::default(),
         retention: RETENTION,
         downloads: downloads(&[])?,
+        deliveries: crate::webhooks::client(&[]).map_err(|error| error.to_string())?,
         first_pause: Duration::from_secs(1),
         patrol: Duration::from_secs(15),
     });

@@ -127,6 +127,26 @@ closed_enum!(
     }
 );
 closed_enum!(
+    /// What customers can be told of by webhooks.
+    WebhookEvent {
+        RecordChanged = "RECORD_CHANGED",
+        IntegrationCreated = "INTEGRATION_CREATED",
+        IntegrationStateChanged = "INTEGRATION_STATE_CHANGED",
+        IntegrationDeleted = "INTEGRATION_DELETED",
+        SyncFinished = "SYNC_FINISHED",
+        ActionFinished = "ACTION_FINISHED",
+        ConnectFailed = "CONNECT_FAILED",
+    }
+);
+closed_enum!(
+    /// What became of telling a customer.
+    DeliveryState {
+        Pending = "PENDING",
+        Delivered = "DELIVERED",
+        Failed = "FAILED",
+    }
+);
+closed_enum!(
     /// What the holder of a key may do.
     Scope {
         RecordsRead = "RECORDS_READ",

@@ -191,10 +191,12 @@ pub enum NodeType {
     SyncRun,
     ApiKey,
     Action,
+    WebhookEndpoint,
+    WebhookDelivery,
 }
 
 impl NodeType {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::Record(RecordType::User),
         Self::Record(RecordType::Job),
         Self::Record(RecordType::Candidate),
@@ -208,6 +210,8 @@ impl NodeType {
         Self::SyncRun,
         Self::ApiKey,
         Self::Action,
+        Self::WebhookEndpoint,
+        Self::WebhookDelivery,
     ];
 
     pub const fn prefix(self) -> &'static str {
@@ -225,6 +229,8 @@ impl NodeType {
             Self::SyncRun => "run",
             Self::ApiKey => "key",
             Self::Action => "act",
+            Self::WebhookEndpoint => "hook",
+            Self::WebhookDelivery => "msg",
         }
     }
 }

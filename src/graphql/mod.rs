@@ -21,10 +21,12 @@ mod reads;
 mod record;
 mod scalar;
 mod selection;
+mod shape;
 mod subscription;
 mod sync_run;
 mod text;
 mod vocabulary;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -34,6 +36,7 @@ use crate::actions::Actions;
 use crate::domain::{Clock, Ids, Scope};
 use crate::store::Scoped;
 use crate::sync::Engine;
+use crate::webhooks::Endpoints;
 
 pub use limits::Limits;
 pub use subscription::{Caller, Subscriptions, Told};
@@ -53,6 +56,7 @@ struct Inner {
     schema: Served,
     engine: Engine,
     actions: Actions,
+    endpoints: Endpoints,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     introspection: bool,
@@ -62,6 +66,7 @@ struct Inner {
 pub struct Options {
     pub engine: Engine,
     pub actions: Actions,
+    pub endpoints: Endpoints,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
     pub limits: Limits,
@@ -72,13 +77,13 @@ pub struct Options {
 
 impl Graph {
     pub fn new(options: Options) -> Self {
-        let Options { engine, actions, clock, ids, limits, subscriptions, introspection } = options;
+        let Options { engine, actions, endpoints, clock, ids, limits, subscriptions, introspection } = options;
         let schema = Schema::build(Query, Mutation::default(), Subscription)
             .register_output_type::<Record>()
             .extension(limits::Guard(limits))
             .finish();
         let places = Places::new(subscriptions);
-        Self(Arc::new(Inner { schema, engine, actions, clock, ids, introspection, places }))
+        Self(Arc::new(Inner { schema, engine, actions, endpoints, clock, ids, introspection, places }))
     }
 
     /// Runs a query that is our own, and answers its data as JSON.
@@ -105,8 +110,10 @@ impl Graph {
         let mut request = request
             .data(inner.engine.clone())
             .data(inner.actions.clone())
+            .data(inner.endpoints.clone())
             .data(inner.clock.clone())
-            .data(inner.ids.clone());
+            .data(inner.ids.clone())
+            .data(self.clone());
         if !inner.introspection && !scoped.access().has(Scope::Admin) {
             // The library would answer null and say nothing: the guard refuses, and this is the second lock.
             request = request.disable_introspection().data(limits::NoIntrospection);

@@ -16,6 +16,7 @@ use super::record::{
 use super::scalar::DateTime;
 use super::selection::Field;
 use super::sync_run::SyncRun;
+use super::webhook::{WebhookDelivery, WebhookEndpoint};
 use crate::domain::{NodeId, NodeType, RecordType};
 use crate::store::entity::{
     application, application_stage, candidate, candidate_tag, hiring_team_member, job, job_stage, tag, user,
@@ -39,6 +40,8 @@ pub enum Node {
     SyncRun(SyncRun),
     ApiKey(ApiKey),
     Action(Action),
+    WebhookEndpoint(WebhookEndpoint),
+    WebhookDelivery(WebhookDelivery),
 }
 
 /// A record mirrored from a vendor. Every record is a `Node` too.
@@ -108,6 +111,8 @@ pub async fn find(ctx: &Context<'_>, ids: &[ID]) -> Result<HashMap<String, Node>
             NodeType::SyncRun => runs(ctx, &ids).await?,
             NodeType::ApiKey => keys(ctx, &ids).await?,
             NodeType::Action => actions(ctx, &ids).await?,
+            NodeType::WebhookEndpoint => endpoints(ctx, &ids).await?,
+            NodeType::WebhookDelivery => deliveries(ctx, &ids).await?,
         };
         found.extend(nodes.into_iter().map(|(id, node)| (NodeId::new(of, id).to_string(), node)));
     }
@@ -166,4 +171,15 @@ async fn keys(ctx: &Context<'_>, ids: &[Uuid]) -> Result<Vec<(Uuid, Node)>> {
     let keys = scoped(ctx)?.admin()?.keys().await?;
     let wanted = keys.into_iter().filter(|key| ids.contains(&key.id));
     Ok(wanted.map(|key| (key.id, Node::ApiKey(ApiKey::new(key)))).collect())
+}
+
+async fn endpoints(ctx: &Context<'_>, ids: &[Uuid]) -> Result<Vec<(Uuid, Node)>> {
+    let endpoints = scoped(ctx)?.admin()?.webhook_endpoints().await?;
+    let wanted = endpoints.into_iter().filter(|endpoint| ids.contains(&endpoint.id));
+    Ok(wanted.map(|row| (row.id, Node::WebhookEndpoint(WebhookEndpoint::new(row)))).collect())
+}
+
+async fn deliveries(ctx: &Context<'_>, ids: &[Uuid]) -> Result<Vec<(Uuid, Node)>> {
+    let found = scoped(ctx)?.admin()?.webhook_deliveries_by_ids(ids).await?;
+    Ok(found.into_iter().map(|row| (row.id, Node::WebhookDelivery(WebhookDelivery::new(row.into())))).collect())
 }

@@ -20,6 +20,7 @@ use super::node::{self, Node};
 use super::reads::{Reads, Total, scoped};
 use super::record::{Application, Candidate, Job};
 use super::vocabulary;
+use super::webhook::WebhookEndpoint;
 use crate::domain::{NodeId, NodeType, RecordType};
 use crate::store::entity::{application, candidate, integration, job, tag, user};
 use crate::store::page::SortKey;
@@ -174,6 +175,11 @@ impl Query {
     ) -> Result<ActionConnection> {
         let of = ActionsOf::Visible(of_integration(integration_id));
         ActionConnection::read(ctx, of, &PageArguments { first, after, last, before }).await
+    }
+
+    /// In the order in which they were made.
+    async fn webhook_endpoints(&self, ctx: &Context<'_>) -> Result<Vec<WebhookEndpoint>> {
+        Ok(scoped(ctx)?.admin()?.webhook_endpoints().await?.into_iter().map(WebhookEndpoint::new).collect())
     }
 
     /// All keys, revoked ones too.

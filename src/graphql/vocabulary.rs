@@ -65,13 +65,18 @@ vocabulary!(ActionKind = "crate::domain::ActionKind" {
     CreateCandidate, CreateApplication, AddAttachmentToApplication, AddAttachmentToCandidate,
     MoveApplicationToStage, AddResultLinkToApplication, AddNoteToApplication
 });
+vocabulary!(WebhookEvent = "crate::domain::WebhookEvent" {
+    RecordChanged, IntegrationCreated, IntegrationStateChanged, IntegrationDeleted, SyncFinished, ActionFinished,
+    ConnectFailed
+});
+vocabulary!(DeliveryState = "crate::domain::DeliveryState" { Pending, Delivered, Failed });
 vocabulary!(Scope = "crate::domain::Scope" {
     RecordsRead,
     RemoteDataRead,
     RecordsWrite,
     Passthrough,
     Operate,
-    /// Manages keys; includes every other scope.
+    /// Manages keys and webhook endpoints; includes every other scope.
     Admin,
 });
 vocabulary!(ErrorCode = "crate::domain::ErrorCode" {

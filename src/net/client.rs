@@ -153,8 +153,20 @@ impl Client {
         self.via(url).map(drop)
     }
 
-    /// Sends one request once. Redirects are answers like any other.
-    pub async fn send(&self, request: Request) -> Result<Response, Error> {
+    /// Sends one request once and looks only at how it was answered: of the body no more is read than what lets the
+    /// connection be used again.
+    pub async fn tell(&self, request: Request) -> Result<(StatusCode, HeaderMap), Error> {
+        let mut answer = self.begin(request).await?;
+        let mut read = 0;
+        while read <= self.0.body_limit
+            && let Ok(Some(chunk)) = answer.chunk().await
+        {
+            read += chunk.len();
+        }
+        Ok((answer.status(), std::mem::take(answer.headers_mut())))
+    }
+
+    async fn begin(&self, request: Request) -> Result<reqwest::Response, Error> {
         let via = self.via(&request.url)?;
         let mut outgoing = via.request(request.method, request.url).headers(request.headers);
         if !request.body.is_empty() {
@@ -163,7 +175,12 @@ impl Client {
         if let Some(timeout) = request.timeout {
             outgoing = outgoing.timeout(timeout);
         }
-        let mut answer = outgoing.send().await.map_err(|error| classify(&error))?;
+        outgoing.send().await.map_err(|error| classify(&error))
+    }
+
+    /// Sends one request once. Redirects are answers like any other.
+    pub async fn send(&self, request: Request) -> Result<Response, Error> {
+        let mut answer = self.begin(request).await?;
         let limit = self.0.body_limit;
         let announced = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
         if announced > limit {

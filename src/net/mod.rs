@@ -4,5 +4,7 @@
 
 mod client;
 pub mod guard;
+mod pause;
 
 pub use client::{Client, Error, Options, Request, Response};
+pub use pause::retry_after;

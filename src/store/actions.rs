@@ -10,7 +10,7 @@ use sea_orm::{
     QueryOrder,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::convert::millis;
@@ -18,8 +18,9 @@ use super::entity::{Json, action, action_file, action_step};
 use super::signals::Channel;
 use super::sql::Sql;
 use super::wake::{Job, announce};
+use super::webhooks::{Happening, happened};
 use super::{Error, Result, Store};
-use crate::domain::{ActionKind, ActionState, Refusal};
+use crate::domain::{ActionKind, ActionState, NodeId, NodeType, RecordType, Refusal, WebhookEvent};
 
 /// So long a key is known.
 const KEYS_LIVE: i64 = 30 * 24 * 3_600_000;
@@ -307,12 +308,24 @@ impl Store {
         sql.push(", candidate_id = COALESCE(").bind(end.candidate).push(", candidate_id)");
         sql.push(", application_id = COALESCE(").bind(end.application).push(", application_id)");
         sql.push(" WHERE integration_id = ").bind(lease.integration).push(" AND id = ").bind(lease.action);
-        tx.execute_raw(sql.statement()).await?;
+        sql.push(" RETURNING kind, candidate_id, application_id");
+        let ended = tx.query_one_raw(sql.statement()).await?.ok_or(Error::LeaseLost)?;
         action_file::Entity::delete_many()
             .filter(action_file::Column::IntegrationId.eq(lease.integration))
             .filter(action_file::Column::ActionId.eq(lease.action))
             .exec(&tx)
             .await?;
+        let record = |of: RecordType, id: Option<Uuid>| id.map(|id| NodeId::new(NodeType::Record(of), id).to_string());
+        let details = json!({
+            "actionId": NodeId::new(NodeType::Action, lease.action).to_string(),
+            "kind": ended.try_get_by_index::<String>(0)?,
+            "state": end.state,
+            "candidateId": record(RecordType::Candidate, ended.try_get_by_index(1)?),
+            "applicationId": record(RecordType::Application, ended.try_get_by_index(2)?),
+        });
+        let event = WebhookEvent::ActionFinished;
+        let integration = Some(lease.integration);
+        happened(&tx, Happening { event, integration, details, now: end.now }).await?;
         self.commit_saying(tx, &[(Channel::Actions, lease.action.to_string())]).await?;
         Ok(())
     }

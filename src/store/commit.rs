@@ -203,7 +203,7 @@ async fn add_counts(
 /// Rows in portions of a power of two, the largest first. A text of SQL goes with each number of rows, and both the
 /// connection and the server keep prepared what they have seen: with any number of rows they would keep hundreds of
 /// texts that are never asked for again.
-fn portions<T>(rows: &[T], most: usize) -> impl Iterator<Item = &[T]> {
+pub(super) fn portions<T>(rows: &[T], most: usize) -> impl Iterator<Item = &[T]> {
     let mut left = rows;
     std::iter::from_fn(move || {
         let size = 1 << left.len().min(most.max(1)).checked_ilog2()?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -15,8 +16,9 @@ use super::entity::integration;
 use super::keys::Integrations;
 use super::sql::Sql;
 use super::wake::{Job, announce};
+use super::webhooks::{Happening, happened, note_state, state_of};
 use super::{Result, Store};
-use crate::domain::{Ids, IntegrationState, SyncScope};
+use crate::domain::{Ids, IntegrationState, SyncScope, WebhookEvent};
 
 /// What there is in memory of all integrations: their ids, and which key was used when.
 #[derive(Default)]
@@ -53,10 +55,14 @@ pub struct Connection {
 
 /// What its columns say together.
 pub fn integration_state(row: &integration::Model) -> IntegrationState {
-    match row {
-        row if row.paused => IntegrationState::Paused,
-        row if row.invalid => IntegrationState::Invalid,
-        row if row.first_synced_at.is_none() => IntegrationState::SettingUp,
+    state_from(row.paused, row.invalid, row.first_synced_at.is_some())
+}
+
+pub(super) fn state_from(paused: bool, invalid: bool, synced: bool) -> IntegrationState {
+    match (paused, invalid, synced) {
+        (true, ..) => IntegrationState::Paused,
+        (_, true, _) => IntegrationState::Invalid,
+        (.., false) => IntegrationState::SettingUp,
         _ => IntegrationState::Active,
     }
 }
@@ -64,6 +70,12 @@ pub fn integration_state(row: &integration::Model) -> IntegrationState {
 impl Store {
     pub async fn create_integration(&self, new: NewIntegration, ids: &dyn Ids) -> Result<()> {
         let credentials = self.seal(&new.credentials, new.id, ids)?;
+        let created = Happening {
+            event: WebhookEvent::IntegrationCreated,
+            integration: Some(new.id),
+            details: json!({ "connector": new.connector, "state": IntegrationState::SettingUp }),
+            now: new.now,
+        };
         let row = integration::ActiveModel {
             id: Set(new.id),
             connector: Set(new.connector),
@@ -91,6 +103,15 @@ impl Store {
         let tx = self.0.database.begin().await?;
         integration::Entity::insert(row).exec_without_returning(&tx).await?;
         Self::count_integrations_changed(&tx).await?;
+        happened(&tx, created).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Notes that an account could not be connected. `details`: ids and codes, never personal data.
+    pub async fn note_connect_failed(&self, details: Value, now: DateTime<Utc>) -> Result<()> {
+        let tx = self.0.database.begin().await?;
+        happened(&tx, Happening { event: WebhookEvent::ConnectFailed, integration: None, details, now }).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -117,7 +138,8 @@ impl Store {
         // A seal begins with its version and the id of its key.
         sql.push("SELECT id, credentials FROM (SELECT id, credentials, ROW_NUMBER() OVER ");
         sql.push(&format!("(PARTITION BY substr(credentials, 1, {}) ORDER BY id) AS nth ", super::seal::HEAD));
-        sql.push("FROM integrations) AS sealed WHERE nth = 1");
+        sql.push("FROM (SELECT id, credentials FROM integrations UNION ALL ");
+        sql.push("SELECT id, secret AS credentials FROM webhook_endpoints) AS secrets) AS sealed WHERE nth = 1");
         for row in self.0.database.fresh_rows(sql.statement()).await? {
             let sealed: Vec<u8> = row.try_get_by_index(1)?;
             self.0.keyring.open(&sealed, row.try_get_by_index(0)?)?;
@@ -138,12 +160,23 @@ impl Store {
         integration: Uuid,
         credentials: &HashMap<String, SecretString>,
         ids: &dyn Ids,
+        now: DateTime<Utc>,
     ) -> Result<()> {
         let sealed = self.seal(credentials, integration, ids)?;
         let mut sql = Sql::new(self.0.database.backend());
         sql.push("UPDATE integrations SET credentials = ").bind(sealed).push(", invalid = ").bind(false);
         sql.push(", auth_failing_since = NULL, state_reason = NULL WHERE id = ").bind(integration);
-        self.0.database.execute(sql.statement()).await.map(drop)
+        self.change_state(integration, sql, now).await
+    }
+
+    /// Carries out what may change an integration's state, and notes the new one.
+    async fn change_state(&self, integration: Uuid, sql: Sql, now: DateTime<Utc>) -> Result<()> {
+        let tx = self.0.database.begin().await?;
+        let Some((before, _)) = state_of(&tx, integration).await? else { return Ok(()) };
+        tx.execute_raw(sql.statement()).await?;
+        note_state(&tx, integration, before, now).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     pub async fn set_settings(&self, integration: Uuid, settings: &Settings) -> Result<()> {
@@ -162,10 +195,10 @@ impl Store {
     }
 
     /// When it goes on, what has become due meanwhile is done at once.
-    pub async fn pause_integration(&self, integration: Uuid, paused: bool) -> Result<()> {
+    pub async fn pause_integration(&self, integration: Uuid, paused: bool, now: DateTime<Utc>) -> Result<()> {
         let mut sql = Sql::new(self.0.database.backend());
         sql.push("UPDATE integrations SET paused = ").bind(paused).push(" WHERE id = ").bind(integration);
-        self.0.database.execute(sql.statement()).await.map(drop)
+        self.change_state(integration, sql, now).await
     }
 
     /// For a time that has come.
@@ -180,7 +213,7 @@ impl Store {
     }
 
     /// Erases everything of an integration. False when there was none.
-    pub async fn erase_integration(&self, integration: Uuid) -> Result<bool> {
+    pub async fn erase_integration(&self, integration: Uuid, now: DateTime<Utc>) -> Result<bool> {
         // First the row itself: whoever works on it loses its lease and writes nothing more.
         let tx = self.0.database.begin().await?;
         let erased = integration::Entity::delete_many()
@@ -194,6 +227,10 @@ impl Store {
             let mut sql = Sql::new(tx.get_database_backend());
             sql.push("DELETE FROM ").push(table).push(" WHERE integration_id = ").bind(integration);
             tx.execute_raw(sql.statement()).await?;
+        }
+        if erased {
+            let event = WebhookEvent::IntegrationDeleted;
+            happened(&tx, Happening { event, integration: Some(integration), details: json!({}), now }).await?;
         }
         tx.commit().await?;
         Ok(erased)
@@ -218,7 +255,7 @@ impl Store {
 }
 
 /// The tables that hold what belongs to an integration.
-const TABLES: [&str; 21] = [
+const TABLES: [&str; 25] = [
     "users",
     "jobs",
     "candidates",
@@ -240,6 +277,10 @@ const TABLES: [&str; 21] = [
     "action_steps",
     "action_files",
     "created_records",
+    "webhook_lanes",
+    "webhook_deliveries",
+    "webhook_attempts",
+    "webhook_events",
 ];
 
 fn interval(interval: Duration) -> i64 {

@@ -23,6 +23,7 @@ mod signals;
 mod sql;
 mod statistics;
 mod wake;
+pub mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;

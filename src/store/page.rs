@@ -21,6 +21,8 @@ pub enum SortKey {
     LastName,
     CreatedAt,
     QueuedAt,
+    /// A number of its own.
+    Seq,
 }
 
 impl SortKey {
@@ -36,6 +38,7 @@ impl SortKey {
             Self::LastName => format!("{alias}.last_name_sort"),
             Self::CreatedAt => format!("{alias}.created_at"),
             Self::QueuedAt => format!("{alias}.queued_at"),
+            Self::Seq => format!("{alias}.seq"),
         }
     }
 
@@ -53,6 +56,7 @@ impl SortKey {
             Self::LastName => 5,
             Self::CreatedAt => 6,
             Self::QueuedAt => 7,
+            Self::Seq => 8,
         }
     }
 }

@@ -9,6 +9,7 @@ use sea_orm::{
     FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::convert::millis;
@@ -17,8 +18,9 @@ use super::lease::Lease;
 use super::signals::Channel;
 use super::sql::Sql;
 use super::wake::{Job, announce};
+use super::webhooks::{Happening, happened, note_state, state_of};
 use super::{Error, Result, Store};
-use crate::domain::{RecordType, SyncKind, SyncState};
+use crate::domain::{NodeId, NodeType, RecordType, SyncKind, SyncState, WebhookEvent};
 
 pub use super::commit::{RunStep, Seen};
 
@@ -265,6 +267,7 @@ impl Store {
         if !end_run(&tx, lease.integration, end.run, end.state, end.now).await? {
             return Ok(false);
         }
+        let before = state_of(&tx, lease.integration).await?.map(|(state, _)| state);
         let invalid = end.invalid && end.state == SyncState::AuthenticationFailed;
         let mut sql = Sql::new(tx.get_database_backend());
         // Nobody tries by itself what was refused for long: new credentials set a time again.
@@ -292,6 +295,9 @@ impl Store {
         tx.execute_raw(sql.statement()).await?;
         if !invalid {
             announce(&tx, Job::Sync(lease.integration), Some(end.next_sync_at)).await?;
+        }
+        if let Some(before) = before {
+            note_state(&tx, lease.integration, before, end.now).await?;
         }
         self.commit_saying(tx, &[(Channel::Runs, end.run.to_string())]).await?;
         Ok(true)
@@ -496,8 +502,9 @@ pub(super) async fn end_run(
     sql.push("UPDATE sync_runs SET state = ").bind(state.as_str()).push(", progress = NULL, finished_at = ");
     sql.bind(millis(now)).push(" WHERE integration_id = ").bind(integration).push(" AND id = ").bind(run);
     sql.push(" AND finished_at IS NULL");
-    let ended = tx.execute_raw(sql.statement()).await?.rows_affected() > 0;
-    if ended {
+    sql.push(" RETURNING kind");
+    let ended = tx.query_one_raw(sql.statement()).await?;
+    if let Some(row) = &ended {
         let open = [SyncState::Queued, SyncState::Running].map(|state| state.as_str().to_owned());
         let mut sql = Sql::new(tx.get_database_backend());
         sql.push("UPDATE sync_run_models SET state = ").bind(state.as_str());
@@ -509,6 +516,10 @@ pub(super) async fn end_run(
             .filter(sync_seen::Column::RunId.eq(run))
             .exec(tx)
             .await?;
+        let id = NodeId::new(NodeType::SyncRun, run).to_string();
+        let details = json!({ "syncRunId": id, "kind": row.try_get_by_index::<String>(0)?, "state": state });
+        let event = WebhookEvent::SyncFinished;
+        happened(tx, Happening { event, integration: Some(integration), details, now }).await?;
     }
-    Ok(ended)
+    Ok(ended.is_some())
 }

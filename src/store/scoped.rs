@@ -61,7 +61,7 @@ pub struct Operator(Scoped);
 #[derive(Clone)]
 pub struct Writer(Scoped);
 
-/// Manages keys.
+/// Manages keys, and whom to tell what by webhooks.
 #[derive(Clone)]
 pub struct Admin(Scoped);
 
@@ -514,6 +514,10 @@ impl Writer {
 impl Admin {
     pub fn access(&self) -> &Access {
         &self.0.access
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.0.store
     }
 
     /// Those that reach nothing which this one does not.

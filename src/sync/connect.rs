@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::accounts::NotOpened;
@@ -83,6 +83,10 @@ impl Engine {
         let id = self.ids().uuid();
         let (tests, refusals) = self.try_credentials(connector.as_ref(), id, credentials.clone()).await;
         if !refusals.is_empty() {
+            let codes: Vec<_> = refusals.iter().map(|refusal| refusal.code).collect();
+            let details = json!({ "connector": manifest.slug, "originId": connect.origin_id, "errors": codes });
+            self.store().note_connect_failed(details, self.clock().now()).await?;
+            self.wake();
             return Ok(Connected { integration: None, tests, refusals });
         }
         let new = NewIntegration {
@@ -185,11 +189,11 @@ impl Engine {
             }
         }
         if let Some(credentials) = &new_credentials {
-            self.store().set_credentials(integration, credentials, self.ids()).await?;
+            self.store().set_credentials(integration, credentials, self.ids(), self.clock().now()).await?;
             self.forget(integration);
         }
         if let Some(paused) = update.paused {
-            self.store().pause_integration(integration, paused).await?;
+            self.store().pause_integration(integration, paused, self.clock().now()).await?;
         }
         let goes_on = update.paused == Some(false) || new_credentials.is_some() || other_records;
         if new_settings.interval != connection.settings.interval || goes_on {
@@ -201,10 +205,12 @@ impl Engine {
 
     /// Erases an integration with all its records, logs and secrets.
     pub async fn delete(&self, operator: &Operator, integration: Uuid) -> Result<Result<(), Refusal>, Error> {
-        if !operator.access().sees(integration) || !self.store().erase_integration(integration).await? {
+        let now = self.clock().now();
+        if !operator.access().sees(integration) || !self.store().erase_integration(integration, now).await? {
             return Ok(Err(no_such_integration(&["id"])));
         }
         self.forget(integration);
+        self.wake();
         tracing::info!(integration = %crate::domain::IntegrationId(integration), "integration erased");
         Ok(Ok(()))
     }

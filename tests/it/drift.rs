@@ -32,7 +32,12 @@ async fn the_entities_fit_the_migrations(backend: Backend) {
         .register(entity::sync_run_model::Entity)
         .register(entity::sync_seen::Entity)
         .register(entity::tag::Entity)
-        .register(entity::user::Entity);
+        .register(entity::user::Entity)
+        .register(entity::webhook_attempt::Entity)
+        .register(entity::webhook_delivery::Entity)
+        .register(entity::webhook_endpoint::Entity)
+        .register(entity::webhook_event::Entity)
+        .register(entity::webhook_lane::Entity);
     schema.sync(connection).await.unwrap();
     let heard = app.store.statements().heard();
     assert!(!heard.is_empty(), "the tables were not looked at");

@@ -30,4 +30,5 @@ mod schedule;
 mod secrets;
 mod statements;
 mod support;
+mod webhooks;
 mod writes;

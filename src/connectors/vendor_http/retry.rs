@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use http::StatusCode;
 
 use super::answer::Answer;
+use crate::net;
 
 /// How often a safe request is sent at most.
 pub const ATTEMPTS: u32 = 3;
@@ -20,13 +21,7 @@ pub fn retry_after(answer: &Answer, now: DateTime<Utc>) -> Option<Duration> {
     if !matches!(answer.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         return None;
     }
-    let text = answer.header("retry-after")?.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        // A year is as good as any longer time, and can be added to a clock.
-        return Some(Duration::from_secs(seconds.min(31_536_000)));
-    }
-    let at = DateTime::parse_from_rfc2822(text).ok()?;
-    Some((at.with_timezone(&Utc) - now).to_std().unwrap_or(Duration::ZERO))
+    net::retry_after(&answer.headers, now)
 }
 
 /// 200 ms, 400 ms, 800 ms …, each times 0.5 to 1.5 as `seed` has it, so that many do not come back at once.

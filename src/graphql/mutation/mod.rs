@@ -7,6 +7,7 @@ mod integration;
 mod passthrough;
 mod refresh;
 mod sync;
+mod webhook;
 mod write;
 
 use async_graphql::{Context, ID, MergedObject, SimpleObject};
@@ -24,6 +25,7 @@ pub struct Mutation(
     api_key::ApiKeys,
     write::Writes,
     passthrough::Passthroughs,
+    webhook::Webhooks,
     refresh::Refreshes,
 );
 

@@ -28,6 +28,11 @@ pub mod sync_run_model;
 pub mod sync_seen;
 pub mod tag;
 pub mod user;
+pub mod webhook_attempt;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;
+pub mod webhook_event;
+pub mod webhook_lane;
 
 pub use json::Json;
 pub use record::RecordRow;

@@ -4,6 +4,7 @@
 pub mod child;
 pub mod database;
 pub mod gate;
+pub mod receiver;
 pub mod rows;
 pub mod sdl;
 pub mod vendors;
@@ -53,6 +54,8 @@ pub struct TestApp {
     /// Of a key with the scope ADMIN.
     pub admin: String,
     pub database: database::Fresh,
+    /// Private hosts that may be told by webhooks.
+    allowed: Vec<String>,
 }
 
 /// An answer of the router.
@@ -69,6 +72,12 @@ impl TestApp {
     }
 
     pub async fn start_with(backend: Backend, size: vendors::Size) -> Self {
+        Self::start_telling(backend, size, &[]).await
+    }
+
+    /// One that may tell these receivers by webhooks.
+    pub async fn start_telling(backend: Backend, size: vendors::Size, receivers: &[&receiver::Receiver]) -> Self {
+        let allowed: Vec<String> = receivers.iter().map(|receiver| receiver.address.to_string()).collect();
         let clock = Arc::new(FrozenClock::at("2026-06-01T10:00:00Z".parse().unwrap()));
         let ids = Arc::new(SeededIds::new(7));
         let vendors = Vendors::start(&(clock.clone() as Arc<dyn Clock>), size).await;
@@ -77,11 +86,11 @@ impl TestApp {
         let store = Store::open(&database.options(), keyring).await.unwrap();
         database.migrate_queue().await;
         store.migrate().await.unwrap();
-        let parts = parts(&store, &clock, &ids, &vendors);
+        let parts = parts(&store, &clock, &ids, &vendors, &allowed);
         let service = Service::new(parts);
         let router = service.router(Role::Api, Vec::new());
         let admin = key(&store, &clock, ids.as_ref(), &[Scope::Admin], None).await;
-        Self { service, store, router, clock, ids, vendors, admin, database }
+        Self { service, store, router, clock, ids, vendors, admin, database, allowed }
     }
 
     /// A key with these scopes; for these integrations (public ids), or all.
@@ -164,7 +173,7 @@ impl TestApp {
             // An embedded database belongs to one process.
             _ => self.store.clone(),
         };
-        Service::new(parts(&store, &self.clock, &self.ids, &self.vendors))
+        Service::new(parts(&store, &self.clock, &self.ids, &self.vendors, &self.allowed))
     }
 
     /// The whole service anew over the same store, as `serve` would start it with these.
@@ -180,6 +189,7 @@ impl TestApp {
             subscriptions: subscriptions(),
             retention: hiregraph::cli::serve::RETENTION,
             downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
+            deliveries: hiregraph::webhooks::client(&self.allowed).unwrap(),
             first_pause: Duration::from_millis(1),
             patrol: Duration::from_millis(20),
         });
@@ -263,15 +273,24 @@ pub async fn settle(service: &Service) {
         let acted = service.actions.begin_due().await.unwrap();
         service.actions.settle().await;
         let begun = begin(service).await;
-        let count = acted + begun.count;
+        let begun_count = begun.count;
         begun.ended().await;
+        let told = service.webhooks.begin_due().await.unwrap();
+        service.webhooks.settle().await;
+        let count = acted + begun_count + told;
         if count == 0 {
             return;
         }
     }
 }
 
-fn parts(store: &Store, clock: &Arc<FrozenClock>, ids: &Arc<SeededIds>, vendors: &Vendors) -> Parts {
+fn parts(
+    store: &Store,
+    clock: &Arc<FrozenClock>,
+    ids: &Arc<SeededIds>,
+    vendors: &Vendors,
+    allowed: &[String],
+) -> Parts {
     Parts {
         store: store.clone(),
         registry: Registry::default(),
@@ -283,6 +302,7 @@ fn parts(store: &Store, clock: &Arc<FrozenClock>, ids: &Arc<SeededIds>, vendors:
         subscriptions: subscriptions(),
         retention: hiregraph::cli::serve::RETENTION,
         downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
+        deliveries: hiregraph::webhooks::client(allowed).unwrap(),
         first_pause: Duration::from_millis(1),
         patrol: Duration::from_millis(20),
     }
