@@ -42,6 +42,8 @@ pub struct Service {
     wake: Wake,
     beat: Heartbeat,
     scan: Duration,
+    /// The most bytes that all attachments of one write may have.
+    attachments: u64,
 }
 
 pub struct Parts {
@@ -55,8 +57,11 @@ pub struct Parts {
     pub introspection: bool,
     /// For attachments that are given by address.
     pub downloads: net::Client,
+    pub attachments: actions::Limits,
     /// The pause before a failed read is tried again the first time.
     pub first_pause: Duration,
+    /// In the place of each vendor's own: within this time a write whose answer was lost shows itself.
+    pub shows_within: Option<Duration>,
 }
 
 impl Service {
@@ -70,13 +75,14 @@ impl Service {
             ids: parts.ids.clone(),
             base_urls: parts.base_urls,
             first_pause: parts.first_pause,
+            shows_within: parts.shows_within,
             wake: Arc::new(move || waking.wake()),
         });
         let actions = Actions::new(actions::Options {
             store: parts.store.clone(),
             engine: engine.clone(),
             downloads: parts.downloads,
-            limits: actions::Limits::default(),
+            limits: parts.attachments,
             first_pause: parts.first_pause,
         });
         let graph = Graph::new(graphql::Options {
@@ -88,7 +94,17 @@ impl Service {
             introspection: parts.introspection,
         });
         let scan = if parts.embedded { EMBEDDED_SCAN } else { SHARED_SCAN };
-        Self { store: parts.store, engine, graph, actions, clock: parts.clock, wake, beat: Heartbeat::default(), scan }
+        Self {
+            store: parts.store,
+            engine,
+            graph,
+            actions,
+            clock: parts.clock,
+            wake,
+            beat: Heartbeat::default(),
+            scan,
+            attachments: parts.attachments.attachments,
+        }
     }
 
     pub fn router(&self, role: Role, cors_origins: Vec<HeaderValue>) -> axum::Router {
@@ -97,6 +113,7 @@ impl Service {
             store: self.store.clone(),
             clock: self.clock.clone(),
             worker: role.works().then(|| self.beat.clone()),
+            attachments: self.attachments,
             answers: role.answers(),
             cors_origins,
         })
@@ -141,11 +158,7 @@ impl Work for Background<'_> {
 /// The client for attachments that are given by address: public https addresses, and the hosts that the operator
 /// named.
 pub fn downloads(allowed_private_hosts: &[String]) -> Result<net::Client, String> {
-    let options = net::Options {
-        body_limit: actions::Limits::default().attachment,
-        allowed_private_hosts: allowed_private_hosts.to_vec(),
-        ..net::Options::default()
-    };
+    let options = net::Options { allowed_private_hosts: allowed_private_hosts.to_vec(), ..net::Options::default() };
     net::Client::guarded(&options).map_err(|error| error.to_string())
 }
 
@@ -181,7 +194,12 @@ pub async fn serve(settings: Serve) -> Outcome {
         embedded,
         introspection: settings.introspection == Introspection::On,
         downloads: downloads(&settings.allowed_private_hosts)?,
+        attachments: actions::Limits {
+            attachment: settings.attachment_max_bytes,
+            attachments: settings.attachments_max_bytes,
+        },
         first_pause: Duration::from_secs(1),
+        shows_within: settings.shows_within_seconds.map(Duration::from_secs),
     });
     let listener = listen(settings.listen).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;

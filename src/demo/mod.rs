@@ -14,6 +14,7 @@ use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::actions;
 use crate::cli::print;
 use crate::cli::serve::{Parts, Service, downloads, listen, work_until};
 use crate::config::Role;
@@ -66,7 +67,9 @@ pub async fn run(args: Args) -> Result<(), String> {
         embedded: true,
         introspection: true,
         downloads: downloads(&[])?,
+        attachments: actions::Limits::default(),
         first_pause: Duration::from_secs(1),
+        shows_within: None,
     });
     let done = tokio::join!(
         async {

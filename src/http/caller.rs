@@ -28,7 +28,7 @@ pub async fn graphql(State(doors): State<Doors>, method: Method, uri: Uri, heade
     };
     // Read only for callers that are known, and with room for attachments only for those that may send them.
     let sends = access.has(Scope::RecordsWrite) || access.has(Scope::Passthrough);
-    let largest = if sends { super::LARGEST_WRITE } else { super::LARGEST_BODY };
+    let largest = if sends { doors.0.largest_write } else { super::LARGEST_BODY };
     let body = match to_bytes(body, largest).await {
         Ok(body) => body,
         Err(broken) if is_too_large(&broken) => {

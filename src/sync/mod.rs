@@ -40,6 +40,8 @@ pub struct Options {
     pub base_urls: HashMap<String, String>,
     /// The pause before a failed read is tried again the first time.
     pub first_pause: Duration,
+    /// In the place of each vendor's own: within this time a write whose answer was lost shows itself.
+    pub shows_within: Option<Duration>,
     /// Called when there may be something to do.
     pub wake: Arc<dyn Fn() + Send + Sync>,
 }

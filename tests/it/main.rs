@@ -9,6 +9,7 @@ mod bad_input;
 mod changes;
 mod cli;
 mod counting;
+mod crashes;
 mod deletion;
 mod documents;
 mod doors;

@@ -4,6 +4,7 @@
 pub mod child;
 pub mod database;
 pub mod gate;
+pub mod place;
 pub mod rows;
 pub mod sdl;
 pub mod vendors;
@@ -176,10 +177,20 @@ impl TestApp {
             embedded: true,
             introspection,
             downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
+            attachments: hiregraph::actions::Limits::default(),
             first_pause: Duration::from_millis(1),
+            shows_within: None,
         });
         let origins = origins.iter().map(|origin| origin.parse().unwrap()).collect();
         self.router = self.service.router(role, origins);
+    }
+
+    /// The whole service anew over the same store, with parts that differ.
+    pub fn with_parts(&mut self, change: impl FnOnce(&mut Parts)) {
+        let mut parts = parts(&self.store, &self.clock, &self.ids, &self.vendors);
+        change(&mut parts);
+        self.service = Service::new(parts);
+        self.router = self.service.router(Role::Api, Vec::new());
     }
 
     /// Both accounts, connected and synced: TRAFFIT's and HR WORKS' ids.
@@ -276,7 +287,9 @@ fn parts(store: &Store, clock: &Arc<FrozenClock>, ids: &Arc<SeededIds>, vendors:
         embedded: store.connection().get_database_backend() == sea_orm::DbBackend::Sqlite,
         introspection: true,
         downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
+        attachments: hiregraph::actions::Limits::default(),
         first_pause: Duration::from_millis(1),
+        shows_within: None,
     }
 }
 
