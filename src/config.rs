@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 
+const MIB: u64 = 1024 * 1024;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Role {
     /// Answers requests.
@@ -110,6 +112,16 @@ pub struct Serve {
     /// After so many seconds without a sign of life another process takes over what a worker was doing
     #[arg(long, env = "HIREGRAPH_TAKEOVER_SECONDS", default_value_t = 45, value_parser = clap::value_parser!(u64).range(3..=3600))]
     pub takeover_seconds: u64,
+    /// A write whose answer was lost shows itself at the vendor within so many seconds, or it never arrived; in the
+    /// place of each vendor's own time
+    #[arg(long, env = "HIREGRAPH_SHOWS_WITHIN_SECONDS", hide = true, value_parser = clap::value_parser!(u64).range(..=3600))]
+    pub shows_within_seconds: Option<u64>,
+    /// The most bytes of one attachment
+    #[arg(long, env = "HIREGRAPH_ATTACHMENT_MAX_BYTES", default_value_t = 25 * MIB, value_parser = clap::value_parser!(u64).range(1..=1024 * MIB))]
+    pub attachment_max_bytes: u64,
+    /// The most bytes of all attachments of one write
+    #[arg(long, env = "HIREGRAPH_ATTACHMENTS_MAX_BYTES", default_value_t = 50 * MIB, value_parser = clap::value_parser!(u64).range(1..=1024 * MIB))]
+    pub attachments_max_bytes: u64,
     #[command(flatten)]
     pub database: Database,
     #[command(flatten)]

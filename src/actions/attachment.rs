@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_TYPE, LOCATION};
 use url::Url;
 
 use super::request::{AttachmentInput, Content};
-use super::{Actions, Limits};
+use super::spool::{NotSpooled, Spool, Spooled};
+use super::{Actions, Error, Limits, kind};
 use crate::connectors::action::Attachment;
 use crate::domain::{ErrorCode, Refusal};
 use crate::net;
@@ -19,112 +17,127 @@ const REDIRECTS: usize = 5;
 /// For one download.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Why there is no file.
+enum Unread {
+    /// In the words for the caller, at this field of the attachment; none: at the attachment.
+    Refused(ErrorCode, Option<&'static str>, String),
+    Ours(std::io::Error),
+}
+
+impl From<std::io::Error> for Unread {
+    fn from(error: std::io::Error) -> Self {
+        Self::Ours(error)
+    }
+}
+
 impl Actions {
-    /// The bytes of each attachment, and what is kept of it. `at`: where they stand in the input; `name`s are checked
+    /// Each attachment as a file, and what is kept of it. `at`: where they stand in the input; `name`s are checked
     /// already.
     pub(super) async fn attachments(
         &self,
         inputs: &[AttachmentInput],
         at: impl Fn(usize) -> Vec<String>,
-    ) -> Result<(Vec<Attachment>, Vec<Bytes>), Vec<Refusal>> {
+    ) -> Result<Result<(Vec<Attachment>, Vec<Spooled>), Vec<Refusal>>, Error> {
         let limits = self.0.options.limits;
         let (mut kept, mut files, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
-        let mut total = 0;
+        let mut left = limits.attachments;
         for (position, input) in inputs.iter().enumerate() {
-            match self.attachment(input, &at(position)).await {
-                Ok((content_type, bytes)) => {
-                    total += bytes.len();
+            match self.attachment(input).await {
+                Ok((_, file)) if file.size > left => {
+                    let message = format!("all attachments together are larger than {} bytes", limits.attachments);
+                    refusals.push(Refusal::new(ErrorCode::AttachmentTooLarge, message).at(&["input", "attachments"]));
+                    break;
+                }
+                Ok((content_type, file)) => {
+                    left -= file.size;
                     kept.push(Attachment {
                         name: input.name.trim().to_owned(),
                         r#type: input.r#type,
                         content_type,
-                        size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-                        hash: blake3::hash(&bytes).to_hex().to_string(),
+                        size: file.size,
+                        hash: file.hash.clone(),
                     });
-                    files.push(bytes);
+                    files.push(file);
                 }
-                Err(refusal) => refusals.push(refusal),
+                Err(Unread::Refused(code, field, message)) => {
+                    let field = at(position).into_iter().chain(field.map(str::to_owned)).collect();
+                    refusals.push(Refusal { field, ..Refusal::new(code, message) });
+                }
+                Err(Unread::Ours(failure)) => return Err(Error::Spool(failure)),
             }
         }
-        if total > limits.attachments {
-            let message = format!("all attachments together are larger than {} bytes", limits.attachments);
-            refusals.push(Refusal::new(ErrorCode::AttachmentTooLarge, message).at(&["input", "attachments"]));
-        }
-        if refusals.is_empty() { Ok((kept, files)) } else { Err(refusals) }
+        Ok(if refusals.is_empty() { Ok((kept, files)) } else { Err(refusals) })
     }
 
-    async fn attachment(&self, input: &AttachmentInput, at: &[String]) -> Result<(String, Bytes), Refusal> {
+    async fn attachment(&self, input: &AttachmentInput) -> Result<(String, Spooled), Unread> {
         let limits = self.0.options.limits;
-        let refuse = |code, name: &str, message: String| {
-            let mut refusal = Refusal::new(code, message);
-            refusal.field = at.iter().cloned().chain([name.to_owned()]).collect();
-            Err(refusal)
-        };
+        let refused = |field, message: &str| Unread::Refused(ErrorCode::InputInvalid, field, message.to_owned());
         match &input.content {
-            Content::Unclear => {
-                let mut refusal = Refusal::new(ErrorCode::InputInvalid, "needs exactly one of data and dataUrl");
-                refusal.field = at.to_vec();
-                Err(refusal)
-            }
+            Content::Unclear => Err(refused(None, "needs exactly one of data and dataUrl")),
             Content::Data(data) => {
-                let Some(content_type) = &input.content_type else {
-                    return refuse(ErrorCode::InputInvalid, "contentType", "is required with data".to_owned());
-                };
-                // Four characters of base64 are three bytes.
-                if data.len() / 4 > limits.attachment / 3 + 1 {
-                    return refuse(ErrorCode::AttachmentTooLarge, "data", too_large(limits));
-                }
-                let text: String = data.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-                match STANDARD.decode(text) {
-                    Ok(bytes) if bytes.is_empty() => {
-                        refuse(ErrorCode::InputInvalid, "data", "must not be empty".to_owned())
-                    }
-                    Ok(bytes) if bytes.len() > limits.attachment => {
-                        refuse(ErrorCode::AttachmentTooLarge, "data", too_large(limits))
-                    }
-                    Ok(bytes) => Ok((content_type.clone(), bytes.into())),
-                    Err(_) => refuse(ErrorCode::InputInvalid, "data", "must be base64".to_owned()),
+                let content_type = input.content_type.clone();
+                let content_type = content_type.ok_or_else(|| refused(Some("contentType"), "is required with data"))?;
+                let mut spool = Spool::new(limits.attachment)?;
+                spool.write_base64(data).await.map_err(|failure| unspooled(failure, "data", limits))?;
+                match spool.end().await? {
+                    file if file.size == 0 => Err(refused(Some("data"), "must not be empty")),
+                    file => Ok((content_type, file)),
                 }
             }
-            Content::Url(url) => match self.download(url).await {
-                Ok((answered, bytes)) => {
-                    let guessed = || mime_guess::from_path(&input.name).first_or_octet_stream().to_string();
-                    let content_type = input.content_type.clone().or(answered).unwrap_or_else(guessed);
-                    Ok((content_type, bytes))
-                }
-                Err((code, message)) => refuse(code, "dataUrl", message),
-            },
+            Content::Url(url) => {
+                let (answered, file) = self.download(url).await?;
+                let told = || kind::of(answered.as_deref(), &file.head, &input.name);
+                Ok((input.content_type.clone().unwrap_or_else(told), file))
+            }
         }
     }
 
-    /// What lies at the address, and its media type when the server says a useful one.
-    async fn download(&self, url: &str) -> Result<(Option<String>, Bytes), (ErrorCode, String)> {
-        let refused = |message: &str| (ErrorCode::AttachmentUrlRefused, message.to_owned());
-        let unreachable = |message: String| (ErrorCode::AttachmentUrlUnreachable, message);
-        let mut url = Url::parse(url).map_err(|_| refused("must be an https URL"))?;
+    /// What lies at the address, and the media type that the server says.
+    async fn download(&self, url: &str) -> Result<(Option<String>, Spooled), Unread> {
+        let limits = self.0.options.limits;
+        let at_url = |code, message: String| Unread::Refused(code, Some("dataUrl"), message);
+        let unreachable = |message: &str| at_url(ErrorCode::AttachmentUrlUnreachable, message.to_owned());
+        let failed = |error: net::Error| match error {
+            net::Error::Refused(_) => at_url(ErrorCode::AttachmentUrlRefused, error.to_string()),
+            net::Error::TooLarge(_) => at_url(ErrorCode::AttachmentTooLarge, too_large(limits)),
+            _ => unreachable(&error.to_string()),
+        };
+        let invalid = || at_url(ErrorCode::AttachmentUrlRefused, "must be an https URL".to_owned());
+        let mut url = Url::parse(url).map_err(|_| invalid())?;
         for _ in 0..=REDIRECTS {
             let request = net::Request { timeout: Some(PATIENCE), ..net::Request::new(Method::GET, url.clone()) };
-            let response = self.0.options.downloads.send(request).await.map_err(|error| match error {
-                net::Error::Refused(_) => refused(&error.to_string()),
-                net::Error::TooLarge(_) => (ErrorCode::AttachmentTooLarge, too_large(self.0.options.limits)),
-                _ => unreachable(error.to_string()),
-            })?;
-            if response.status.is_redirection() {
-                let to = response.headers.get(LOCATION).and_then(|to| url.join(to.to_str().ok()?).ok());
-                url = to.ok_or_else(|| unreachable("the address redirects to nowhere".to_owned()))?;
+            let mut incoming = self.0.options.downloads.open(request).await.map_err(failed)?;
+            if incoming.status.is_redirection() {
+                let to = incoming.headers.get(LOCATION).and_then(|to| url.join(to.to_str().ok()?).ok());
+                url = to.ok_or_else(|| unreachable("the address redirects to nowhere"))?;
                 continue;
             }
-            if !response.status.is_success() {
-                return Err(unreachable(format!("the address answers with status {}", response.status.as_u16())));
+            if !incoming.status.is_success() {
+                return Err(unreachable(&format!("the address answers with status {}", incoming.status.as_u16())));
             }
-            if response.body.is_empty() {
-                return Err(unreachable("the address answers without content".to_owned()));
+            if incoming.length().is_some_and(|length| length > limits.attachment) {
+                return Err(at_url(ErrorCode::AttachmentTooLarge, too_large(limits)));
             }
-            let content_type = response.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-            let useful = content_type.filter(|text| !text.starts_with("application/octet-stream") && !text.is_empty());
-            return Ok((useful.map(str::to_owned), response.body));
+            let mut spool = Spool::new(limits.attachment)?;
+            while let Some(piece) = incoming.piece().await.map_err(failed)? {
+                spool.write(&piece).await.map_err(|failure| unspooled(failure, "dataUrl", limits))?;
+            }
+            let file = spool.end().await?;
+            if file.size == 0 {
+                return Err(unreachable("the address answers without content"));
+            }
+            let content_type = incoming.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            return Ok((content_type.map(str::to_owned), file));
         }
-        Err(unreachable("the address redirects too often".to_owned()))
+        Err(unreachable("the address redirects too often"))
+    }
+}
+
+fn unspooled(failure: NotSpooled, field: &'static str, limits: Limits) -> Unread {
+    match failure {
+        NotSpooled::TooLarge => Unread::Refused(ErrorCode::AttachmentTooLarge, Some(field), too_large(limits)),
+        NotSpooled::NotBase64 => Unread::Refused(ErrorCode::InputInvalid, Some(field), "must be base64".to_owned()),
+        NotSpooled::Failed(failure) => Unread::Ours(failure),
     }
 }
 

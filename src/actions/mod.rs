@@ -3,11 +3,13 @@
 
 mod attachment;
 mod check;
+mod kind;
 mod passthrough;
 mod refresh;
 mod refusal;
 mod request;
 mod retry;
+mod spool;
 mod submit;
 mod work;
 
@@ -45,9 +47,9 @@ pub struct Options {
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Bytes of one attachment.
-    pub attachment: usize,
+    pub attachment: u64,
     /// Bytes of all attachments of one action.
-    pub attachments: usize,
+    pub attachments: u64,
 }
 
 impl Default for Limits {
@@ -76,6 +78,8 @@ pub enum Error {
     Store(#[from] store::Error),
     #[error("{0}")]
     Sync(#[from] sync::Error),
+    #[error("an attachment could not be put aside: {0}")]
+    Spool(std::io::Error),
     #[error("an action in the journal cannot be understood: {0}")]
     Journal(String),
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use uuid::Uuid;
 
 use super::check::Checks;
 use super::request::{AttachmentInput, CreateInput, Request, Write};
+use super::spool::Spooled;
 use super::{Actions, Error};
 use crate::connectors::action::{Input, ResultLink};
 use crate::domain::{ActionState, ErrorCode, JobStatus, Refusal};
@@ -26,7 +26,7 @@ pub enum Submitted {
 struct Prepared {
     integration: Uuid,
     input: Input,
-    files: Vec<Bytes>,
+    files: Vec<Spooled>,
     subject: String,
     candidate: Option<Uuid>,
     application: Option<Uuid>,
@@ -74,7 +74,7 @@ impl Actions {
             subject: prepared.subject,
             candidate: prepared.candidate,
             application: prepared.application,
-            files: &prepared.files,
+            files: prepared.files.into_iter().map(Spooled::pieces).collect(),
             now,
         };
         Ok(match self.store().journal(new).await? {
@@ -273,7 +273,7 @@ impl Actions {
         if !checks.0.is_empty() {
             return Ok(Err(checks.0));
         }
-        Ok(self.attachments(inputs, at).await.map(|(attachments, files)| {
+        Ok(self.attachments(inputs, at).await?.map(|(attachments, files)| {
             prepared.input.attachments = attachments;
             prepared.files = files;
             prepared

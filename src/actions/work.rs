@@ -2,21 +2,23 @@
 //! answered, and a write whose answer was lost is looked for before anything else.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::StreamExt;
+use futures::stream;
 use serde_json::Value;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::{Actions, Error, refusal, retry};
+use crate::connectors::Retry;
 use crate::connectors::action::{
     Acted, Action, Files, Found, Input, Next, Outcome, Step, StepKind, Taken, TakenState, Unacted, Warning,
 };
-use crate::connectors::{self, ErrorKind, Retry};
 use crate::domain::{ActionKind, ActionState, IdSpace, IntegrationId, RecordType, Refusal};
+use crate::net::Opener;
 use crate::store::actions::{ActionLease, EndAction, Warned};
 use crate::store::entity::{Json, action, action_step};
 use crate::store::{self, Store};
@@ -24,6 +26,9 @@ use crate::sync::{NotOpened, Work};
 
 /// Shorter pauses are waited out; for longer ones the action is handed back.
 const SHORT: Duration = Duration::from_secs(6);
+
+/// So often a lease is renewed while it holds.
+const RENEWALS: u32 = 3;
 
 /// An action that is being carried out.
 struct Running<'a> {
@@ -45,18 +50,26 @@ enum After {
     End(ActionState, Vec<Refusal>, Outcome),
 }
 
-struct Kept<'a> {
-    store: &'a Store,
-    lease: &'a ActionLease,
+/// The attachments in the journal, of which a piece at a time is in memory.
+struct Kept {
+    store: Store,
+    lease: ActionLease,
 }
 
-#[async_trait]
-impl Files for Kept<'_> {
-    async fn read(&self, position: usize) -> Result<Bytes, connectors::Error> {
-        let found = self.store.action_file(self.lease, position).await;
-        let failed =
-            |why: String| connectors::Error::new(ErrorKind::Unavailable, "the attachment cannot be read").private(why);
-        found.map_err(|error| failed(error.to_string()))?.ok_or_else(|| failed("it is gone".to_owned()))
+impl Files for Kept {
+    fn open(&self, position: usize) -> Opener {
+        let (store, lease) = (self.store.clone(), self.lease);
+        Arc::new(move || {
+            let store = store.clone();
+            let pieces = stream::try_unfold(0, move |number| {
+                let store = store.clone();
+                async move {
+                    let piece = store.action_file_piece(&lease, position, number).await;
+                    Ok(piece.map_err(std::io::Error::other)?.map(|piece| (piece, number + 1)))
+                }
+            });
+            pieces.boxed()
+        })
     }
 }
 
@@ -65,7 +78,7 @@ impl Actions {
     pub(super) async fn work(&self, lease: ActionLease) {
         let outcome = tokio::select! {
             outcome = self.carry_out(&lease) => outcome,
-            () = self.0.stop.cancelled() => Ok(Some(self.now())),
+            () = self.keep(&lease) => Err(store::Error::LeaseLost.into()),
         };
         let handed_back = match outcome {
             Ok(None) => return,
@@ -82,6 +95,23 @@ impl Actions {
         if let Err(failure) = handed_back {
             // Its lease runs out, and then somebody finds it.
             warn!(action = %lease.action, error = %failure, "an action could not be handed back");
+        }
+    }
+
+    /// Renews the lease; ends when it is lost, or has run out because it could not be renewed: what is under way must
+    /// not go on when another process may have taken it up.
+    async fn keep(&self, lease: &ActionLease) {
+        let mut failed = 0;
+        while failed < RENEWALS {
+            tokio::time::sleep(self.store().lease_time() / RENEWALS).await;
+            match self.store().renew_action(lease, self.now()).await {
+                Ok(()) => failed = 0,
+                Err(store::Error::LeaseLost) => return,
+                Err(failure) => {
+                    failed += 1;
+                    warn!(action = %lease.action, error = %failure, "the lease of an action could not be renewed");
+                }
+            }
         }
     }
 
@@ -116,13 +146,20 @@ impl Actions {
                     if pause > SHORT {
                         return Ok(Some(at));
                     }
-                    tokio::time::sleep(pause).await;
+                    tokio::select! {
+                        () = tokio::time::sleep(pause) => {}
+                        () = self.0.stop.cancelled() => return Ok(Some(at)),
+                    }
                     running.aside.clear();
                 }
                 After::End(state, refusals, outcome) => {
                     self.end(lease, (state, refusals, outcome), kind).await?;
                     return Ok(None);
                 }
+            }
+            // Between two steps, so that no answer is lost by it.
+            if self.0.stop.is_cancelled() {
+                return Ok(Some(self.now()));
             }
             self.store().renew_action(lease, self.now()).await?;
         }
@@ -139,7 +176,7 @@ impl Actions {
         };
         let mut row = running.row_of(&step);
         let first_time = row.attempts == 0 && row.sent_at.is_none();
-        let files = Kept { store: self.store(), lease: running.lease };
+        let files = Kept { store: self.store().clone(), lease: *running.lease };
         if step.kind == StepKind::Write && row.sent_at.is_some() {
             let taken = running.taken();
             let found =
@@ -149,7 +186,14 @@ impl Actions {
                     info!(action = %running.lease.action, step = step.name, "a write whose answer was lost had arrived");
                     return self.done(running, row, memo, &[]).await;
                 }
-                Ok(Found::Missing) => {}
+                Ok(Found::Missing) => {
+                    // A request whose answer was lost may still be under way at the vendor.
+                    let shown = row.sent_at.and_then(DateTime::from_timestamp_millis).unwrap_or_default()
+                        + to_delta(running.work.account.shows_within);
+                    if self.now() < shown {
+                        return Ok(After::Until(shown));
+                    }
+                }
                 Ok(Found::Unclear(pause)) => return Ok(After::Until(self.now() + to_delta(pause))),
                 Err(failure) => return self.failed(running, &step, row, Unacted::Vendor(failure), false).await,
             }
@@ -311,9 +355,11 @@ impl Actions {
         let candidate = outcome.candidate.as_deref().map(|remote| ids.candidate(remote).uuid());
         let application = outcome.application.as_deref().map(|remote| ids.application(remote).uuid());
         let codes: Vec<_> = errors.iter().map(|error| error.code.as_str()).collect();
-        info!(action = %lease.action, %kind, %state, ?codes, "action ended");
+        let codes = codes.join(",");
         let end = EndAction { state, errors, candidate, application, now: self.now() };
-        Ok(self.store().end_action(lease, end).await?)
+        self.store().end_action(lease, end).await?;
+        info!(action = %lease.action, %kind, %state, codes, "action ended");
+        Ok(())
     }
 
     /// Reads back what was written. A mirror that is behind catches up with the next sync.

@@ -65,6 +65,8 @@ pub struct Service {
     retention: Duration,
     /// When old entries of the change feed were removed last, in milliseconds since 1970.
     purged_at: AtomicI64,
+    /// The most bytes that all attachments of one write may have.
+    attachments: u64,
 }
 
 pub struct Parts {
@@ -88,6 +90,9 @@ pub struct Parts {
     pub first_pause: Duration,
     /// So often it is looked whether runs make progress.
     pub patrol: Duration,
+    pub attachments: actions::Limits,
+    /// In the place of each vendor's own: within this time a write whose answer was lost shows itself.
+    pub shows_within: Option<Duration>,
 }
 
 impl Service {
@@ -103,13 +108,14 @@ impl Service {
             base_urls: parts.base_urls,
             first_pause: parts.first_pause,
             patrol: parts.patrol,
+            shows_within: parts.shows_within,
             wake: wakes.clone(),
         });
         let actions = Actions::new(actions::Options {
             store: parts.store.clone(),
             engine: engine.clone(),
             downloads: parts.downloads,
-            limits: actions::Limits::default(),
+            limits: parts.attachments,
             first_pause: parts.first_pause,
         });
         let graph = Graph::new(graphql::Options {
@@ -143,6 +149,7 @@ impl Service {
             stop: CancellationToken::new(),
             retention: parts.retention,
             purged_at: AtomicI64::new(0),
+            attachments: parts.attachments.attachments,
         }
     }
 
@@ -152,6 +159,7 @@ impl Service {
             store: self.store.clone(),
             clock: self.clock.clone(),
             worker: role.works().then(|| self.beat.clone()),
+            attachments: self.attachments,
             answers: role.answers(),
             cors_origins,
             stop: self.stop.clone(),
@@ -251,11 +259,7 @@ impl Work for Background<'_> {
 /// The client for attachments that are given by address: public https addresses, and the hosts that the operator
 /// named.
 pub fn downloads(allowed_private_hosts: &[String]) -> Result<net::Client, String> {
-    let options = net::Options {
-        body_limit: actions::Limits::default().attachment,
-        allowed_private_hosts: allowed_private_hosts.to_vec(),
-        ..net::Options::default()
-    };
+    let options = net::Options { allowed_private_hosts: allowed_private_hosts.to_vec(), ..net::Options::default() };
     net::Client::guarded(&options).map_err(|error| error.to_string())
 }
 
@@ -311,6 +315,11 @@ pub async fn serve(settings: Serve) -> Outcome {
         deliveries: webhooks::client(&settings.allowed_private_hosts).map_err(|error| error.to_string())?,
         first_pause: Duration::from_secs(1),
         patrol: Duration::from_secs(15),
+        attachments: actions::Limits {
+            attachment: settings.attachment_max_bytes,
+            attachments: settings.attachments_max_bytes,
+        },
+        shows_within: settings.shows_within_seconds.map(Duration::from_secs),
     });
     let listener = listen(settings.listen).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;

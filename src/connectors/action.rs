@@ -2,17 +2,20 @@
 //! earlier ones found; the engine writes down what is about to be sent and what was answered, so that a step can be
 //! resumed without being sent twice. Nothing here is sent or kept.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, Utc};
+use futures::StreamExt;
+use futures::stream;
 use http::{HeaderMap, Method};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::Error;
 use crate::domain::{ActionKind, AttachmentType, Gender, RecordType, Refusal, SalaryPeriod, Snapshot};
+use crate::net::{Body, Opener};
 
 /// What is to be written, with the vendor's own ids. Kept in the journal as it is; the bytes of attachments lie
 /// beside it.
@@ -228,10 +231,18 @@ pub enum Found {
     Unclear(Duration),
 }
 
-/// The bytes of an action's attachments.
-#[async_trait]
+/// The bytes of an action's attachments, which are read while they are sent.
 pub trait Files: Send + Sync {
-    async fn read(&self, position: usize) -> Result<Bytes, Error>;
+    fn open(&self, position: usize) -> Opener;
+}
+
+/// An attachment between `before` and `after`, as the body of a request.
+pub fn body_of(files: &dyn Files, (position, size): (usize, u64), [before, after]: [Bytes; 2]) -> Body {
+    let open = files.open(position);
+    let around = [&before, &after].map(|bytes| bytes.len() as u64);
+    let length = around.iter().sum::<u64>() + size;
+    let piece = |bytes: &Bytes| stream::iter((!bytes.is_empty()).then(|| Ok(bytes.clone())));
+    Body::pieces(length, Arc::new(move || piece(&before).chain(open()).chain(piece(&after)).boxed()))
 }
 
 /// Records that were asked for singly.

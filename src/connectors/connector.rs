@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -106,6 +107,8 @@ pub struct Account {
     pub ids: IdSpace,
     pub credentials: Credentials,
     pub http: VendorHttp,
+    /// As in the manifest's limits, unless the operator says otherwise.
+    pub shows_within: Duration,
 }
 
 /// By `CredentialField.key`.

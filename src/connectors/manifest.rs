@@ -59,6 +59,8 @@ pub struct Limits {
     /// Requests under way at once.
     pub concurrency: usize,
     pub read_timeout: Duration,
+    /// A write whose answer was lost shows itself within this time, or it never arrived.
+    pub shows_within: Duration,
 }
 
 /// One sequence of pages that a full sync reads.

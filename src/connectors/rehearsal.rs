@@ -1,16 +1,19 @@
 //! Carries actions out for the tests of vendors, as the engine does, with a journal in memory that can lose answers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream;
 
 use super::action::{
     Acted, Action, Attachment, Files, Found, Input, Next, Outcome, StepKind, Taken, TakenState, Unacted, Warning,
 };
 use super::connector::{Account, Connector};
-use super::error::{Error, Retry};
+use super::error::Retry;
 use crate::domain::{ActionKind, AttachmentType};
+use crate::net::Opener;
 
 /// What went wrong on the way, once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,10 +51,10 @@ impl Held {
     }
 }
 
-#[async_trait]
 impl Files for Held {
-    async fn read(&self, position: usize) -> Result<Bytes, Error> {
-        Ok(self.0[position].1.clone())
+    fn open(&self, position: usize) -> Opener {
+        let bytes = self.0[position].1.clone();
+        Arc::new(move || stream::iter([Ok(bytes.clone())]).boxed())
     }
 }
 

@@ -14,6 +14,7 @@ use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::actions;
 use crate::cli::print;
 use crate::cli::serve::{Parts, RETENTION, Service, downloads, listen, work_until};
 use crate::config::Role;
@@ -72,6 +73,8 @@ pub async fn run(args: Args) -> Result<(), String> {
         deliveries: crate::webhooks::client(&[]).map_err(|error| error.to_string())?,
         first_pause: Duration::from_secs(1),
         patrol: Duration::from_secs(15),
+        attachments: actions::Limits::default(),
+        shows_within: None,
     });
     service.stop = stop.clone();
     let done = tokio::join!(

@@ -23,6 +23,7 @@ pub async fn graphql(State(doors): State<Doors>, method: Method, uri: Uri, heade
     let Some(secret) = bearer(&headers) else {
         return refused("this endpoint needs an API key: Authorization: Bearer hgk_…");
     };
+    let largest_write = doors.0.largest_write;
     let caller = Credential::new(doors, secret);
     let scoped = match caller.look_up().await {
         Ok(Some(scoped)) => scoped,
@@ -32,7 +33,7 @@ pub async fn graphql(State(doors): State<Doors>, method: Method, uri: Uri, heade
     let access = scoped.access();
     // Read only for callers that are known, and with room for attachments only for those that may send them.
     let sends = access.has(Scope::RecordsWrite) || access.has(Scope::Passthrough);
-    let largest = if sends { super::LARGEST_WRITE } else { super::LARGEST_BODY };
+    let largest = if sends { largest_write } else { super::LARGEST_BODY };
     let body = match to_bytes(body, largest).await {
         Ok(body) => body,
         Err(broken) if is_too_large(&broken) => {

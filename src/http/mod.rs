@@ -26,8 +26,10 @@ pub use server::serve;
 
 /// The largest request that is read, in bytes.
 const LARGEST_BODY: usize = 2 * 1024 * 1024;
-/// Of callers that may write: 50 MB of attachments in base64, and the query around them.
-const LARGEST_WRITE: usize = 72 * 1024 * 1024;
+/// Of callers that may write, at least: the body of a request of their own in base64, and the query around it.
+const LARGEST_WRITE: u64 = 40 * 1024 * 1024;
+/// What may stand around attachments.
+const AROUND: u64 = 4 * 1024 * 1024;
 
 /// What the doors lead to.
 #[derive(Clone)]
@@ -42,6 +44,8 @@ struct Inner {
     sdl: String,
     /// Ends what would not end by itself: subscriptions.
     stop: CancellationToken,
+    /// The largest request of a caller that may write, in bytes.
+    largest_write: usize,
 }
 
 pub struct Options {
@@ -49,6 +53,8 @@ pub struct Options {
     pub store: Store,
     pub clock: Arc<dyn Clock>,
     pub worker: Option<Heartbeat>,
+    /// The most bytes that all attachments of one write may have.
+    pub attachments: u64,
     /// Whether the graph is served here, or only health.
     pub answers: bool,
     /// Origins that may call `/graphql` from a browser.
@@ -59,8 +65,11 @@ pub struct Options {
 
 /// Every path that is served.
 pub fn router(options: Options) -> Router {
-    let Options { graph, store, clock, worker, answers, cors_origins, stop } = options;
-    let doors = Doors(Arc::new(Inner { graph, store, clock, worker, sdl: crate::graphql::sdl(), stop }));
+    let Options { graph, store, clock, worker, attachments, answers, cors_origins, stop } = options;
+    // Three bytes are four characters of base64.
+    let largest_write = LARGEST_WRITE.max(attachments.saturating_mul(4) / 3 + AROUND);
+    let largest_write = usize::try_from(largest_write).unwrap_or(usize::MAX);
+    let doors = Doors(Arc::new(Inner { graph, store, clock, worker, sdl: crate::graphql::sdl(), largest_write, stop }));
     let health = Router::new().route("/healthz", get(health::live)).route("/readyz", get(health::ready));
     if !answers {
         return health.with_state(doors);

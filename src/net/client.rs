@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Method, StatusCode};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
+use super::body::Body;
 use super::guard;
 
 #[derive(Debug, Clone)]
@@ -62,14 +64,14 @@ pub struct Request {
     pub method: Method,
     pub url: Url,
     pub headers: HeaderMap,
-    pub body: Bytes,
+    pub body: Body,
     /// For the whole exchange, body included.
     pub timeout: Option<Duration>,
 }
 
 impl Request {
     pub fn new(method: Method, url: Url) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: Bytes::new(), timeout: None }
+        Self { method, url, headers: HeaderMap::new(), body: Body::default(), timeout: None }
     }
 }
 
@@ -78,6 +80,26 @@ pub struct Response {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
+}
+
+/// An answer whose body is still to be read.
+#[derive(Debug)]
+pub struct Incoming {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    rest: reqwest::Response,
+}
+
+impl Incoming {
+    /// The length of the body, where it is announced.
+    pub fn length(&self) -> Option<u64> {
+        self.rest.content_length()
+    }
+
+    /// What comes next of the body; none at its end.
+    pub async fn piece(&mut self) -> Result<Option<Bytes>, Error> {
+        self.rest.chunk().await.map_err(|error| classify(&error))
+    }
 }
 
 /// Why there is no answer. Texts hold neither the URL nor anything that was sent.
@@ -156,44 +178,49 @@ impl Client {
     /// Sends one request once and looks only at how it was answered: of the body no more is read than what lets the
     /// connection be used again.
     pub async fn tell(&self, request: Request) -> Result<(StatusCode, HeaderMap), Error> {
-        let mut answer = self.begin(request).await?;
+        let mut answer = self.open(request).await?;
         let mut read = 0;
         while read <= self.0.body_limit
-            && let Ok(Some(chunk)) = answer.chunk().await
+            && let Ok(Some(piece)) = answer.piece().await
         {
-            read += chunk.len();
+            read += piece.len();
         }
-        Ok((answer.status(), std::mem::take(answer.headers_mut())))
+        Ok((answer.status, answer.headers))
     }
 
-    async fn begin(&self, request: Request) -> Result<reqwest::Response, Error> {
+    /// Sends one request once. Redirects are answers like any other. Whoever reads the body bounds it.
+    pub async fn open(&self, request: Request) -> Result<Incoming, Error> {
         let via = self.via(&request.url)?;
         let mut outgoing = via.request(request.method, request.url).headers(request.headers);
+        if let Some(length) = request.body.untold_length() {
+            outgoing = outgoing.header(CONTENT_LENGTH, length);
+        }
         if !request.body.is_empty() {
-            outgoing = outgoing.body(request.body);
+            outgoing = outgoing.body(request.body.outgoing());
         }
         if let Some(timeout) = request.timeout {
             outgoing = outgoing.timeout(timeout);
         }
-        outgoing.send().await.map_err(|error| classify(&error))
+        let mut rest = outgoing.send().await.map_err(|error| classify(&error))?;
+        Ok(Incoming { status: rest.status(), headers: std::mem::take(rest.headers_mut()), rest })
     }
 
-    /// Sends one request once. Redirects are answers like any other.
+    /// As [`Client::open`], with the whole body.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
-        let mut answer = self.begin(request).await?;
+        let mut answer = self.open(request).await?;
         let limit = self.0.body_limit;
-        let announced = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+        let announced = answer.length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
         if announced > limit {
             return Err(Error::TooLarge(limit));
         }
         let mut body = BytesMut::with_capacity(announced);
-        while let Some(chunk) = answer.chunk().await.map_err(|error| classify(&error))? {
+        while let Some(chunk) = answer.piece().await? {
             if body.len() + chunk.len() > limit {
                 return Err(Error::TooLarge(limit));
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Response { status: answer.status(), headers: std::mem::take(answer.headers_mut()), body: body.freeze() })
+        Ok(Response { status: answer.status, headers: answer.headers, body: body.freeze() })
     }
 
     fn via(&self, url: &Url) -> Result<&reqwest::Client, Error> {

@@ -2,9 +2,11 @@
 //! may be reached at all, follows no redirects, and never waits or reads without a limit. It knows no vendor
 //! and repeats nothing.
 
+mod body;
 mod client;
 pub mod guard;
 mod pause;
 
-pub use client::{Client, Error, Options, Request, Response};
+pub use body::{Body, Opener, Pieces};
+pub use client::{Client, Error, Incoming, Options, Request, Response};
 pub use pause::retry_after;

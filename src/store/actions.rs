@@ -1,10 +1,9 @@
 //! The journal of writes. A row stands before the first byte is sent; each step says that it is about to be sent,
 //! and then what was answered. Whoever carries an action out holds its lease.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use futures::stream::{BoxStream, StreamExt};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter,
     QueryOrder,
@@ -24,10 +23,6 @@ use crate::domain::{ActionKind, ActionState, NodeId, NodeType, RecordType, Refus
 
 /// So long a key is known.
 const KEYS_LIVE: i64 = 30 * 24 * 3_600_000;
-/// So long the lease of an action holds without being renewed: longer than a vendor's slowest answer.
-pub const LEASE: Duration = Duration::from_secs(240);
-/// Pieces in which attachments are kept.
-const CHUNK: usize = 1024 * 1024;
 
 /// A warning as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +43,8 @@ pub struct NewAction<'a> {
     pub subject: String,
     pub candidate: Option<Uuid>,
     pub application: Option<Uuid>,
-    pub files: &'a [Bytes],
+    /// Each piece by piece.
+    pub files: Vec<BoxStream<'static, std::io::Result<Bytes>>>,
     pub now: DateTime<Utc>,
 }
 
@@ -138,8 +134,8 @@ impl Store {
             let known = self.action_by_key(new.integration, new.key.unwrap_or(""), new.input_hash, new.now).await?;
             return known.ok_or(Error::Corrupt("an action that is there and is not"));
         }
-        for (attachment, bytes) in new.files.iter().enumerate() {
-            keep_file(&tx, (new.integration, new.id), attachment, bytes).await?;
+        for (attachment, pieces) in new.files.into_iter().enumerate() {
+            keep_file(&tx, (new.integration, new.id), attachment, pieces).await?;
         }
         announce(&tx, Job::Act(new.id), None).await?;
         tx.commit().await?;
@@ -188,7 +184,10 @@ impl Store {
         let time = millis(now);
         let mut sql = Sql::new(tx.get_database_backend());
         sql.push("UPDATE actions AS a SET lease_fence = lease_fence + 1, lease_owner = ").bind(owner);
-        sql.push(", lease_until = ").bind(millis(now + LEASE)).push(", state = ").bind(ActionState::Running.as_str());
+        sql.push(", lease_until = ")
+            .bind(millis(now + self.0.lease))
+            .push(", state = ")
+            .bind(ActionState::Running.as_str());
         sql.push(" WHERE a.integration_id = ").bind(integration).push(" AND a.id = ").bind(id);
         sql.push(" AND a.finished_at IS NULL AND a.due_at <= ").bind(time);
         sql.push(" AND (a.lease_until IS NULL OR a.lease_until < ").bind(time).push(")");
@@ -266,7 +265,7 @@ impl Store {
     }
 
     pub async fn renew_action(&self, lease: &ActionLease, now: DateTime<Utc>) -> Result<()> {
-        self.set_action_lease(lease, Some(millis(now + LEASE)), None).await
+        self.set_action_lease(lease, Some(millis(now + self.0.lease)), None).await
     }
 
     /// Lets later actions of the same subject go ahead: what is left of this one does not concern them.
@@ -330,20 +329,17 @@ impl Store {
         Ok(())
     }
 
-    /// The bytes of an attachment.
-    pub async fn action_file(&self, lease: &ActionLease, attachment: usize) -> Result<Option<Bytes>> {
+    /// A piece of an attachment, counted from 0; none behind the last one.
+    pub async fn action_file_piece(
+        &self,
+        lease: &ActionLease,
+        attachment: usize,
+        number: i32,
+    ) -> Result<Option<Bytes>> {
         let attachment = i32::try_from(attachment).unwrap_or(i32::MAX);
-        let pieces = action_file::Entity::find()
-            .filter(action_file::Column::IntegrationId.eq(lease.integration))
-            .filter(action_file::Column::ActionId.eq(lease.action))
-            .filter(action_file::Column::Attachment.eq(attachment))
-            .order_by_asc(action_file::Column::Chunk)
-            .all(self.reader())
-            .await?;
-        if pieces.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(pieces.into_iter().flat_map(|piece| piece.bytes).collect()))
+        let key = (lease.integration, lease.action, attachment, number);
+        let piece = action_file::Entity::find_by_id(key).one(self.reader()).await?;
+        Ok(piece.map(|piece| piece.bytes.into()))
     }
 
     /// Ends the leases of all actions: for an embedded database, at start.
@@ -396,17 +392,19 @@ async fn keep_file(
     tx: &DatabaseTransaction,
     (integration, action): (Uuid, Uuid),
     at: usize,
-    bytes: &Bytes,
+    mut pieces: BoxStream<'static, std::io::Result<Bytes>>,
 ) -> Result<()> {
-    let number = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
-    for (chunk, piece) in bytes.chunks(CHUNK).enumerate() {
+    let mut chunk = 0;
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|error| Error::Refused(format!("an attachment could not be read: {error}")))?;
         let row = action_file::ActiveModel {
             integration_id: Set(integration),
             action_id: Set(action),
-            attachment: Set(number(at)),
-            chunk: Set(number(chunk)),
-            bytes: Set(piece.to_vec()),
+            attachment: Set(i32::try_from(at).unwrap_or(i32::MAX)),
+            chunk: Set(chunk),
+            bytes: Set(piece.into()),
         };
+        chunk += 1;
         action_file::Entity::insert(row).exec_without_returning(tx).await?;
     }
     Ok(())

@@ -68,12 +68,16 @@ impl Engine {
         integration: Uuid,
         credentials: HashMap<String, SecretString>,
     ) -> Result<Account, connectors::Error> {
-        connector.open(OpenAccount {
+        let mut account = connector.open(OpenAccount {
             ids: IdSpace::new(IntegrationId(integration)),
             credentials: Credentials(credentials),
             base_url: self.0.options.base_urls.get(connector.manifest().slug).cloned(),
             clock: self.0.options.clock.clone(),
-        })
+        })?;
+        if let Some(shows_within) = self.0.options.shows_within {
+            account.shows_within = shows_within;
+        }
+        Ok(account)
     }
 
     pub(super) fn forget(&self, integration: Uuid) {

@@ -46,6 +46,8 @@ pub struct Options {
     pub first_pause: Duration,
     /// So often it is looked whether runs make progress.
     pub patrol: Duration,
+    /// In the place of each vendor's own: within this time a write whose answer was lost shows itself.
+    pub shows_within: Option<Duration>,
     /// Called when there may be something to do.
     pub wake: Arc<dyn Fn() + Send + Sync>,
 }

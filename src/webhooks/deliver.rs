@@ -11,7 +11,7 @@ use tracing::{debug, warn};
 use url::Url;
 
 use super::{Shaping, TIMEOUT, Webhooks, payload, retry, sign};
-use crate::net::{self, Request};
+use crate::net::{self, Body, Request};
 use crate::store::entity::webhook_delivery;
 use crate::store::webhooks::{Attempted, Health, Lane, LaneNotes, LaneWork, Outcome};
 use crate::store::{Error, Result};
@@ -133,6 +133,7 @@ impl Webhooks {
             headers
                 .extend(HeaderValue::from_str(&value).ok().map(|value| (http::HeaderName::from_static(name), value)));
         }
+        let body = Body::bytes(body);
         let request = Request { headers, body, timeout: Some(TIMEOUT), ..Request::new(Method::POST, url) };
         match self.0.options.client.tell(request).await {
             Ok((status, _)) if status.is_success() => Answered { status: Some(status), error: None, asked: None },

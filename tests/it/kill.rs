@@ -1,18 +1,15 @@
 //! The service as a process that dies: what it had begun is finished by the next one.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use hiregraph::domain::Clock;
-use hiregraph::domain::clock::SystemClock;
 use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::{Value, json};
 
 use crate::on_both;
 use crate::support::Backend;
 use crate::support::child::{Serving, run};
-use crate::support::database::Fresh;
-use crate::support::vendors::{Size, Vendors};
+use crate::support::place::{KEY, Place, SERVE};
+use crate::support::vendors::Size;
 
 on_both!(
     a_process_killed_in_the_middle_of_a_sync_loses_nothing,
@@ -20,68 +17,9 @@ on_both!(
     another_secret_key_is_refused_at_the_start,
 );
 
-const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
-const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
-
-struct Place {
-    database: Fresh,
-    vendors: Vendors,
-    key: String,
-}
+const SIZE: Size = Size { candidates: 130, jobs: 6 };
 
 impl Place {
-    async fn new(backend: Backend) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let vendors = Vendors::start(&clock, Size { candidates: 130, jobs: 6 }).await;
-        let mut place = Self { database: Fresh::make(backend).await, vendors, key: String::new() };
-        place.command(&["migrate"]).await;
-        place.key = place.command(&["keys", "create", "--name", "t", "--scopes", "ADMIN"]).await.trim().to_owned();
-        place
-    }
-
-    fn settings(&self) -> Vec<(String, String)> {
-        let mut settings = vec![
-            ("HIREGRAPH_DATABASE_URL".to_owned(), self.database.url().to_owned()),
-            ("HIREGRAPH_SECRET_KEY".to_owned(), KEY.to_owned()),
-            ("HIREGRAPH_TAKEOVER_SECONDS".to_owned(), "3".to_owned()),
-        ];
-        let urls = self.vendors.base_urls();
-        settings
-            .extend(urls.into_iter().map(|(slug, url)| (format!("HIREGRAPH_{}_BASE_URL", slug.to_uppercase()), url)));
-        settings
-    }
-
-    async fn command(&self, arguments: &[&str]) -> String {
-        let settings = self.settings();
-        let settings: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        run(arguments, &settings).await.printed()
-    }
-
-    async fn serve(&self) -> Serving {
-        self.serve_as("all").await
-    }
-
-    async fn serve_as(&self, role: &str) -> Serving {
-        let settings = self.settings();
-        let settings: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        Serving::start(&[&SERVE[..], &["--role", role]].concat(), &settings).await
-    }
-
-    /// Connects an account by a process that does no background work, so that its first sync waits.
-    async fn connect(&self, connector: &str) -> String {
-        let serving = self.serve_as("api").await;
-        let input = json!({
-            "connector": connector,
-            "endUser": { "organizationName": "Acme" },
-            "credentials": self.vendors.credentials(connector),
-        });
-        let query = "mutation($input: CreateIntegrationInput!) { createIntegration(input: $input) \
-                     { integration { id } userErrors { message } } }";
-        let payload = serving.query(&self.key, query, json!({ "input": input })).await["createIntegration"].take();
-        assert_eq!(serving.told("TERM").await, (Some(0), String::new()));
-        payload["integration"]["id"].as_str().unwrap_or_else(|| panic!("{payload:#}")).to_owned()
-    }
-
     async fn totals(&self, serving: &Serving, id: &str) -> Value {
         let query = "query($id: ID!) { integration(id: $id) { state lastSync { state } models { model count } } }";
         serving.query(&self.key, query, json!({ "id": id })).await["integration"].take()
@@ -122,7 +60,7 @@ const PLACES: [(&str, &str, usize); 4] = [
 ];
 
 async fn a_process_killed_in_the_middle_of_a_sync_loses_nothing(backend: Backend) {
-    let place = Place::new(backend).await;
+    let place = Place::new(backend, SIZE).await;
     for (connector, path, nth) in PLACES {
         let id = place.connect(connector).await;
         let gate = place.vendors.gate(connector);
@@ -139,7 +77,7 @@ async fn a_process_killed_in_the_middle_of_a_sync_loses_nothing(backend: Backend
 }
 
 async fn a_process_told_to_stop_in_the_middle_of_a_sync_ends_well(backend: Backend) {
-    let place = Place::new(backend).await;
+    let place = Place::new(backend, SIZE).await;
     let id = place.connect("traffit").await;
     let gate = place.vendors.gate("traffit");
     gate.hold("/api/integration/v2/employees/", 2);
@@ -153,7 +91,7 @@ async fn a_process_told_to_stop_in_the_middle_of_a_sync_ends_well(backend: Backe
 }
 
 async fn another_secret_key_is_refused_at_the_start(backend: Backend) {
-    let place = Place::new(backend).await;
+    let place = Place::new(backend, SIZE).await;
     place.connect("hrworks").await;
     let url = place.database.url();
     let other = "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";

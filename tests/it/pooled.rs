@@ -93,7 +93,9 @@ async fn everything_works_behind_a_pooler_by_transaction() {
     // Many at once, over three connections.
     let query = "{ jobs(first: 20) { nodes { name applications(first: 10) { nodes { candidate { lastName } } } } } }";
     let answers = futures::future::join_all((0..40).map(|_| place.query(&api, query, Value::Null))).await;
-    assert!(answers.iter().all(|answer| *answer == answers[0] && !answer["jobs"]["nodes"].as_array().unwrap().is_empty()));
+    assert!(
+        answers.iter().all(|answer| *answer == answers[0] && !answer["jobs"]["nodes"].as_array().unwrap().is_empty())
+    );
     for worker in &mut workers {
         worker.logged("listening").await;
     }

@@ -123,7 +123,8 @@ async fn a_worker_killed_in_a_delivery_is_followed_by_another() {
     let second = place.serve_as("worker").await;
     first.killed().await;
     receiver.gate.open();
-    let delivered = "query { webhookEndpoints { deliveries(first: 100) { nodes { state event } pageInfo { hasNextPage } } } }";
+    let delivered =
+        "query { webhookEndpoints { deliveries(first: 100) { nodes { state event } pageInfo { hasNextPage } } } }";
     loop {
         let data = place.query(&api, delivered, json!({})).await;
         let nodes = data["webhookEndpoints"][0]["deliveries"]["nodes"].as_array().unwrap().clone();

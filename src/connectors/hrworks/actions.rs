@@ -15,7 +15,7 @@ mod write_request;
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::client::{BASE, Client};
 use crate::connectors::action::{Acted, Action, Files, Found, Passthrough, Step, Unacted};
@@ -33,11 +33,18 @@ struct Desk<'a> {
     action: &'a Action<'a>,
     files: &'a dyn Files,
     now: DateTime<Utc>,
+    shows_within: Duration,
 }
 
 impl<'a> Desk<'a> {
     fn new(account: &'a Account, action: &'a Action<'a>, files: &'a dyn Files) -> Self {
-        Self { client: Client(&account.http), action, files, now: account.http.clock().now() }
+        Self {
+            client: Client(&account.http),
+            action,
+            files,
+            now: account.http.clock().now(),
+            shows_within: account.shows_within,
+        }
     }
 
     /// How often a step was tried, the try that is under way included.
@@ -95,18 +102,15 @@ fn unremembered(what: &str) -> Error {
     Error::new(ErrorKind::Invalid, format!("an earlier step of the action did not leave {what}"))
 }
 
-/// How long a write that does not show itself is looked for before it counts as never sent: it shows when its
-/// request was carried out, which takes its time (quirk 15).
-const VISIBLE_WITHIN: TimeDelta = TimeDelta::minutes(2);
 /// `Taken::sent_at` may be the time of the first try: so many tries are waited for.
-const TRIES_WAITED_FOR: i32 = 5;
+const TRIES_WAITED_FOR: u32 = 5;
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 /// The pause before HR WORKS is asked again for a write whose answer was lost; none when that took long enough.
 fn patience(desk: Desk<'_>, step: &Step) -> Option<Duration> {
     let taken = desk.action.taken(&step.name)?;
-    let tries = i32::try_from(taken.attempts).unwrap_or(i32::MAX).clamp(1, TRIES_WAITED_FOR);
-    let left = taken.sent_at? + VISIBLE_WITHIN * tries - desk.now;
+    let within = desk.shows_within * taken.attempts.clamp(1, TRIES_WAITED_FOR);
+    let left = taken.sent_at? + within - desk.now;
     left.to_std().ok().filter(|left| !left.is_zero()).map(|left| left.min(LOOK_AGAIN))
 }
 

@@ -58,7 +58,8 @@ impl Connector for HrWorks {
             authenticator: Arc::new(KeyPair { access_key, secret }),
             clock: request.clock,
         })?;
-        Ok(Account { ids: request.ids, credentials, http })
+        let shows_within = manifest::MANIFEST.limits.shows_within;
+        Ok(Account { ids: request.ids, credentials, http, shows_within })
     }
 
     async fn check(&self, account: &Account) -> Vec<Check> {

@@ -14,7 +14,13 @@ pub static MANIFEST: Manifest = Manifest {
     credentials: CREDENTIALS,
     base_url: "https://{subdomain}.traffit.com",
     // None is published; these served in production for years (§1.7).
-    limits: Limits { requests_per_second: 5, concurrency: 4, read_timeout: Duration::from_secs(180) },
+    limits: Limits {
+        requests_per_second: 5,
+        concurrency: 4,
+        read_timeout: Duration::from_secs(180),
+        // At once, unless the request is still under way there.
+        shows_within: Duration::from_secs(10),
+    },
     streams: STREAMS,
     // As long as what served in production (§8).
     overlap: Duration::from_secs(48 * 3600),

@@ -59,7 +59,8 @@ impl Connector for Traffit {
             authenticator: Arc::new(ApiClient::new(credentials.get("clientId").trim().to_owned(), secret)),
             clock: request.clock,
         })?;
-        Ok(Account { ids: request.ids, credentials, http })
+        let shows_within = manifest::MANIFEST.limits.shows_within;
+        Ok(Account { ids: request.ids, credentials, http, shows_within })
     }
 
     async fn check(&self, account: &Account) -> Vec<Check> {

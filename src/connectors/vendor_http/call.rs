@@ -13,6 +13,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::super::error::{Error, ErrorKind};
+use crate::net;
 
 /// Built up by its methods; what cannot be sent is reported when it is sent.
 #[derive(Debug, Clone)]
@@ -28,7 +29,7 @@ pub struct Call {
     parameters: Vec<(&'static str, String)>,
     query: Vec<(Cow<'static, str>, String)>,
     pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+    pub(super) body: net::Body,
     pub(super) anonymous: bool,
     repeatable: bool,
     unsendable: bool,
@@ -44,7 +45,7 @@ impl Call {
             parameters: Vec::new(),
             query: Vec::new(),
             headers: HeaderMap::new(),
-            body: Bytes::new(),
+            body: net::Body::default(),
             anonymous: false,
             repeatable: false,
             unsendable: false,
@@ -109,13 +110,19 @@ impl Call {
     }
 
     pub fn body(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
-        self.body = body.into();
+        self.body = net::Body::bytes(body);
+        self.header(CONTENT_TYPE, content_type)
+    }
+
+    /// A body that is read while it is sent.
+    pub fn streamed(mut self, content_type: &str, body: net::Body) -> Self {
+        self.body = body;
         self.header(CONTENT_TYPE, content_type)
     }
 
     /// A body whose type is among the headers.
     pub fn bytes(mut self, body: Bytes) -> Self {
-        self.body = body;
+        self.body = net::Body::bytes(body);
         self
     }
 

@@ -100,7 +100,7 @@ async fn vendor_with(answers: &[(u16, &[(&'static str, &str)])], read_timeout: D
         vendor: "VENDOR",
         base_url,
         trusted: true,
-        limits: Limits { requests_per_second: 1, concurrency: 4, read_timeout },
+        limits: Limits { requests_per_second: 1, concurrency: 4, read_timeout, shows_within: Duration::ZERO },
         authenticator: Arc::new(Counting::default()),
         clock: clock.clone(),
     })
@@ -219,7 +219,12 @@ fn a_private_host_is_refused_unless_the_operator_named_it() {
         vendor: "VENDOR",
         base_url: "https://10.0.0.1/".into(),
         trusted,
-        limits: Limits { requests_per_second: 5, concurrency: 4, read_timeout: Duration::from_secs(5) },
+        limits: Limits {
+            requests_per_second: 5,
+            concurrency: 4,
+            read_timeout: Duration::from_secs(5),
+            shows_within: Duration::ZERO,
+        },
         authenticator: Arc::new(Counting::default()),
         clock: Arc::new(FrozenClock::at("2026-06-01T10:00:00Z".parse().unwrap())),
     };

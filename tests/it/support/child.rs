@@ -7,7 +7,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
-use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinSet;
 
 /// So long anything may take here before the test fails instead of hanging.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -59,7 +61,8 @@ pub struct Serving {
     child: Child,
     pub address: SocketAddr,
     stdout: Lines<BufReader<ChildStdout>>,
-    stderr: Lines<BufReader<ChildStderr>>,
+    log: UnboundedReceiver<String>,
+    _reading: JoinSet<()>,
 }
 
 impl Serving {
@@ -78,20 +81,38 @@ impl Serving {
             panic!("it ended: {said}");
         };
         let (_, address) = line.split_once("http://").unwrap_or_else(|| panic!("no address in {line}"));
-        Self { child, address: address.trim().parse().unwrap(), stdout, stderr }
+        // Read all the time: a full pipe would hold the process up.
+        let (send, log) = unbounded_channel();
+        let mut reading = JoinSet::new();
+        reading.spawn(async move {
+            while let Ok(Some(line)) = stderr.next_line().await {
+                // An error would mean that nobody waits for a line any more.
+                let _ = send.send(line);
+            }
+        });
+        Self { child, address: address.trim().parse().unwrap(), stdout, log, _reading: reading }
     }
 
     /// Waits until its log says so.
     pub async fn logged(&mut self, text: &str) {
+        self.logs(text, |line| line.contains(text)).await;
+    }
+
+    /// Waits for such a line in its log; `what` says which.
+    pub async fn logs(&mut self, what: &str, is_it: impl Fn(&str) -> bool) {
+        let mut said = Vec::new();
         let looking = async {
-            while let Some(line) = self.stderr.next_line().await.unwrap() {
-                if line.contains(text) {
-                    return;
+            while let Some(line) = self.log.recv().await {
+                let found = is_it(&line);
+                said.push(line);
+                if found {
+                    return true;
                 }
             }
-            panic!("it ended and did not log {text}");
+            false
         };
-        tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("it did not log {text}"));
+        let found = tokio::time::timeout(PATIENCE, looking).await.unwrap_or(false);
+        assert!(found, "it did not log {what}:\n{}", said.join("\n"));
     }
 
     /// SIGKILL.
@@ -104,7 +125,6 @@ impl Serving {
         let id = self.child.id().unwrap().to_string();
         let sent = Command::new("kill").args(["-s", signal, &id]).status().await.unwrap();
         assert!(sent.success());
-        // Its log must go on being read: a full pipe would hold it up.
         let draining = async {
             let mut lines = Vec::new();
             while let Some(line) = self.stdout.next_line().await.unwrap() {
@@ -112,9 +132,8 @@ impl Serving {
             }
             lines.join("\n")
         };
-        let logs = async { while self.stderr.next_line().await.unwrap().is_some() {} };
-        let all = async { tokio::join!(self.child.wait(), draining, logs) };
-        let (status, printed, ()) = tokio::time::timeout(PATIENCE, all).await.unwrap();
+        let all = async { tokio::join!(self.child.wait(), draining) };
+        let (status, printed) = tokio::time::timeout(PATIENCE, all).await.unwrap();
         (status.unwrap().code(), printed)
     }
 
@@ -127,16 +146,26 @@ impl Serving {
 }
 
 async fn post(address: SocketAddr, key: &str, body: &Value) -> Value {
+    let answer = exchange(address, key, body).await.unwrap();
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer}"));
+    serde_json::from_str(body).unwrap_or_else(|_| panic!("no JSON: {answer}"))
+}
+
+/// A query whose answer does not come, because the process is killed meanwhile.
+pub async fn ask_in_vain(address: SocketAddr, key: String, body: Value) {
+    let _ = exchange(address, &key, &body).await;
+}
+
+async fn exchange(address: SocketAddr, key: &str, body: &Value) -> std::io::Result<String> {
     let body = body.to_string();
     let request = format!(
         "POST /graphql HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n\
          connection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer}"));
-    serde_json::from_str(body).unwrap_or_else(|_| panic!("no JSON: {answer}"))
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
 }

@@ -25,8 +25,21 @@ impl Fresh {
                 let url = format!("sqlite://{}/hiregraph.db", folder.path().display());
                 Self { url, _folder: Some(folder) }
             }
-            Backend::Postgres => Self { url: postgres().await, _folder: None },
+            Backend::Postgres => Self { url: postgres(None).await, _folder: None },
         }
+    }
+
+    /// A copy, when nobody is at work on it.
+    pub async fn copy(&self) -> Self {
+        let Some(folder) = &self._folder else {
+            return Self { url: postgres(self.url.rsplit_once('/').map(|(_, name)| name)).await, _folder: None };
+        };
+        let copy = tempfile::tempdir().unwrap();
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+        }
+        Self { url: format!("sqlite://{}/hiregraph.db", copy.path().display()), _folder: Some(copy) }
     }
 
     pub fn url(&self) -> &str {
@@ -46,7 +59,7 @@ impl Fresh {
 }
 
 /// The server goes away as a whole, so that its databases need no end of their own.
-async fn postgres() -> String {
+async fn postgres(copied: Option<&str>) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     #[expect(clippy::disallowed_methods, reason = "the one setting of the tests")]
     let server = std::env::var("HIREGRAPH_TEST_POSTGRES_URL").unwrap_or_else(|_| {
@@ -55,8 +68,9 @@ async fn postgres() -> String {
     let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     let admin = Database::connect(&server).await.unwrap();
     // As far from SQLite's order of texts as may be, so that nothing relies on the collation of the database.
-    let collation = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE'";
-    admin.execute_unprepared(&format!("CREATE DATABASE {name} {collation}")).await.unwrap();
+    let collation = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE'".to_owned();
+    let made = copied.map_or(collation, |known| format!("TEMPLATE {known}"));
+    admin.execute_unprepared(&format!("CREATE DATABASE {name} {made}")).await.unwrap();
     admin.close().await.unwrap();
     let (root, _) = server.rsplit_once('/').unwrap();
     format!("{root}/{name}")

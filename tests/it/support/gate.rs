@@ -1,10 +1,12 @@
-//! Holds a simulated vendor's answer back, so that a test can look, break off or go on exactly there.
+//! Stands before a simulated vendor, and holds requests back, or answers, so that a test can look, break off or go on
+//! exactly there.
 
 use std::sync::{Arc, Mutex};
 
 use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use tokio::sync::{Notify, watch};
 
 #[derive(Clone)]
@@ -13,18 +15,46 @@ pub struct Gate(Arc<Inner>);
 struct Inner {
     rule: Mutex<Option<Rule>>,
     held: Notify,
+    /// How many are held now.
+    count: watch::Sender<usize>,
     open: watch::Sender<u64>,
 }
 
-/// The request that is held: so many more whose path begins so.
+/// Where a request is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// On its way there; it goes on when the gate opens.
+    Request,
+    /// On its way there, where it never arrives.
+    Cut,
+    /// The vendor did what it asks for; its answer is held.
+    Answer,
+}
+
+type Concerns = Box<dyn Fn(&Method, &str) -> bool + Send>;
+
+/// Which requests are held: of those that are concerned, the first `skip` pass, and so many are held after them.
 struct Rule {
-    prefix: String,
+    concerns: Concerns,
+    skip: usize,
     left: usize,
+    then: Then,
+}
+
+#[derive(Clone, Copy)]
+enum Then {
+    Hold(Hold),
+    Fail(StatusCode),
 }
 
 impl Gate {
     pub fn new() -> Self {
-        Self(Arc::new(Inner { rule: Mutex::new(None), held: Notify::new(), open: watch::Sender::new(0) }))
+        Self(Arc::new(Inner {
+            rule: Mutex::new(None),
+            held: Notify::new(),
+            count: watch::Sender::new(0),
+            open: watch::Sender::new(0),
+        }))
     }
 
     pub fn before(&self, router: axum::Router) -> axum::Router {
@@ -33,12 +63,35 @@ impl Gate {
 
     /// Holds the `nth` request, counted from 1, whose path begins with `prefix`. Later ones pass.
     pub fn hold(&self, prefix: &str, nth: usize) {
-        *self.0.rule.lock().unwrap() = Some(Rule { prefix: prefix.to_owned(), left: nth });
+        let prefix = prefix.to_owned();
+        let concerns = move |_: &Method, path: &str| path.starts_with(&prefix);
+        self.rule(Box::new(concerns), (nth - 1, 1), Then::Hold(Hold::Request));
     }
 
-    /// Waits until that request has come.
+    /// Holds the first so many requests that write and whose path matches.
+    pub fn hold_writes(&self, most: usize, hold: Hold, matches: impl Fn(&str) -> bool + Send + 'static) {
+        let concerns = move |method: &Method, path: &str| method == Method::POST && matches(path);
+        self.rule(Box::new(concerns), (0, most), Then::Hold(hold));
+    }
+
+    /// Answers the next so many requests that write and whose path matches by this status, in the vendor's place.
+    pub fn fail_writes(&self, most: usize, status: StatusCode, matches: impl Fn(&str) -> bool + Send + 'static) {
+        let concerns = move |method: &Method, path: &str| method == Method::POST && matches(path);
+        self.rule(Box::new(concerns), (0, most), Then::Fail(status));
+    }
+
+    fn rule(&self, concerns: Concerns, (skip, left): (usize, usize), then: Then) {
+        *self.0.rule.lock().unwrap() = Some(Rule { concerns, skip, left, then });
+    }
+
+    /// Waits until one has come that is held.
     pub async fn held(&self) {
         self.0.held.notified().await;
+    }
+
+    /// Waits until so many are held at once.
+    pub async fn holds(&self, count: usize) {
+        self.0.count.subscribe().wait_for(|held| *held == count).await.unwrap();
     }
 
     /// Lets what is held go on, and holds nothing more.
@@ -47,24 +100,62 @@ impl Gate {
         self.0.open.send_modify(|times| *times += 1);
     }
 
-    fn holds(&self, path: &str) -> bool {
+    fn judge(&self, request: &Request) -> Option<Then> {
         let mut rule = self.0.rule.lock().unwrap();
-        let Some(known) = rule.as_mut().filter(|rule| path.starts_with(&rule.prefix)) else { return false };
+        let known = rule.as_mut().filter(|rule| (rule.concerns)(request.method(), request.uri().path()))?;
+        if known.skip > 0 {
+            known.skip -= 1;
+            return None;
+        }
+        let then = known.then;
         known.left -= 1;
-        let holds = known.left == 0;
-        if holds {
+        if known.left == 0 {
             *rule = None;
         }
-        holds
+        Some(then)
+    }
+
+    async fn wait(&self, mut open: watch::Receiver<u64>) {
+        let _counted = Counted::new(&self.0.count);
+        self.0.held.notify_one();
+        // An error would mean that the gate is gone, and the test with it.
+        let _ = open.changed().await;
+    }
+}
+
+/// One that is held, also when whoever asked goes away meanwhile.
+struct Counted<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Counted<'a> {
+    fn new(count: &'a watch::Sender<usize>) -> Self {
+        count.send_modify(|held| *held += 1);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|held| *held -= 1);
     }
 }
 
 async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    let mut open = gate.0.open.subscribe();
-    if gate.holds(request.uri().path()) {
-        gate.0.held.notify_one();
-        // An error would mean that the gate is gone, and the test with it.
-        let _ = open.changed().await;
+    let open = gate.0.open.subscribe();
+    match gate.judge(&request) {
+        None => next.run(request).await,
+        Some(Then::Fail(status)) => status.into_response(),
+        Some(Then::Hold(Hold::Request)) => {
+            gate.wait(open).await;
+            next.run(request).await
+        }
+        Some(Then::Hold(Hold::Cut)) => {
+            gate.wait(open).await;
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+        Some(Then::Hold(Hold::Answer)) => {
+            let answer = next.run(request).await;
+            gate.wait(open).await;
+            answer
+        }
     }
-    next.run(request).await
 }

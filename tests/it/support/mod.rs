@@ -4,6 +4,7 @@
 pub mod child;
 pub mod database;
 pub mod gate;
+pub mod place;
 pub mod receiver;
 pub mod rows;
 pub mod sdl;
@@ -192,9 +193,19 @@ impl TestApp {
             deliveries: hiregraph::webhooks::client(&self.allowed).unwrap(),
             first_pause: Duration::from_millis(1),
             patrol: Duration::from_millis(20),
+            attachments: hiregraph::actions::Limits::default(),
+            shows_within: None,
         });
         let origins = origins.iter().map(|origin| origin.parse().unwrap()).collect();
         self.router = self.service.router(role, origins);
+    }
+
+    /// The whole service anew over the same store, with parts that differ.
+    pub fn with_parts(&mut self, change: impl FnOnce(&mut Parts)) {
+        let mut parts = parts(&self.store, &self.clock, &self.ids, &self.vendors);
+        change(&mut parts);
+        self.service = Service::new(parts);
+        self.router = self.service.router(Role::Api, Vec::new());
     }
 
     /// Both accounts, connected and synced: TRAFFIT's and HR WORKS' ids.
@@ -305,6 +316,8 @@ fn parts(
         deliveries: hiregraph::webhooks::client(allowed).unwrap(),
         first_pause: Duration::from_millis(1),
         patrol: Duration::from_millis(20),
+        attachments: hiregraph::actions::Limits::default(),
+        shows_within: None,
     }
 }
 

@@ -4,10 +4,11 @@
 use bytes::Bytes;
 
 use super::Desk;
-use crate::connectors::action::{Action, ResultLink};
+use crate::connectors::action::{Action, ResultLink, body_of};
 use crate::connectors::error::Error;
 use crate::connectors::hrworks::mapping::basic;
 use crate::domain::ActionKind;
+use crate::net::Body;
 
 /// Letters of a label that its document is named after.
 const LONGEST_NAME: usize = 80;
@@ -28,12 +29,25 @@ pub fn count(action: &Action<'_>) -> usize {
     }
 }
 
-impl Document {
-    pub async fn of(desk: Desk<'_>, file: usize) -> Result<Self, Error> {
+/// A document on its way.
+pub struct Outgoing {
+    pub name: String,
+    pub content_type: String,
+    pub body: Body,
+}
+
+impl From<Document> for Outgoing {
+    fn from(Document { name, content_type, bytes }: Document) -> Self {
+        Self { name, content_type, body: Body::bytes(bytes) }
+    }
+}
+
+impl Outgoing {
+    pub fn of(desk: Desk<'_>, file: usize) -> Result<Self, Error> {
         let (action, input) = (desk.action, desk.action.input);
         match (action.kind, &input.note, &input.link) {
-            (ActionKind::AddNoteToApplication, Some(text), _) => Ok(note(action, text)),
-            (ActionKind::AddResultLinkToApplication, _, Some(link)) => Ok(result_link(link)),
+            (ActionKind::AddNoteToApplication, Some(text), _) => Ok(note(action, text).into()),
+            (ActionKind::AddResultLinkToApplication, _, Some(link)) => Ok(result_link(link).into()),
             _ => {
                 let attachment = input.attachments.get(file).ok_or_else(|| super::unremembered("this attachment"))?;
                 let content_type = match attachment.content_type.trim() {
@@ -43,7 +57,7 @@ impl Document {
                 Ok(Self {
                     name: attachment.name.clone(),
                     content_type: content_type.to_owned(),
-                    bytes: desk.files.read(file).await?,
+                    body: body_of(desk.files, (file, attachment.size), [Bytes::new(), Bytes::new()]),
                 })
             }
         }

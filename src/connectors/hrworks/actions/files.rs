@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::applications::{by_id, documents};
-use super::document::Document;
+use super::document::Outgoing;
 use super::plan::{AGAIN, ARRIVED, At, Part};
 use super::target::Target;
 use super::write_request::{Polled, poll, start};
@@ -39,13 +39,13 @@ pub async fn count(desk: Desk<'_>, _: At) -> Result<Acted, Unacted> {
 
 pub async fn send(desk: Desk<'_>, at: At) -> Result<Acted, Unacted> {
     let target = the_target(desk)?;
-    let Document { name, content_type, bytes } = Document::of(desk, at.file).await?;
+    let Outgoing { name, content_type, body } = Outgoing::of(desk, at.file)?;
     let call = Call::post(FILES)
         .below(BASE)
         .with("id", target.application)
         .query("fileName", name)
         .header(ACCEPT, "application/json")
-        .body(&content_type, bytes);
+        .streamed(&content_type, body);
     let job_id = start(desk.client, call, "the document").await?;
     Ok(Acted::done(json!({"jobId": job_id})))
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::plan::{self, Do};
 use super::{Told, Work, refusal};
-use crate::connectors::action::{Attachment, Files, Found, Unacted};
+use crate::connectors::action::{Attachment, Files, Found, Unacted, body_of};
 use crate::connectors::error::{Error, ErrorKind};
 use crate::connectors::traffit::client::{Client, FILES, UPLOAD};
 use crate::connectors::traffit::paging::{Listed, Paging};
@@ -25,14 +25,14 @@ pub async fn list(work: Work<'_>) -> Result<Told, Unacted> {
 pub async fn attach(work: Work<'_>, position: usize, files: &dyn Files) -> Result<Told, Unacted> {
     let attachment = attachment(work, position)?;
     let candidate = work.candidate()?;
-    let bytes = files.read(position).await?;
     let form = Form::new(&attachment.hash);
-    let content_type = form.content_type();
-    let mut form = form.file("file[file]", attachment, &bytes).text("file[isPublic]", "1");
+    let mut after = form.text("file[isPublic]", "1");
     if attachment.r#type == AttachmentType::Cv {
-        form = form.text("dictionary_file_type", "CV");
+        after += &form.text("dictionary_file_type", "CV");
     }
-    let call = Call::post(UPLOAD).with("id", candidate).body(&content_type, form.end());
+    let around = [form.before_file("file[file]", attachment), format!("\r\n{after}{}", form.end())].map(Bytes::from);
+    let body = body_of(files, (position, attachment.size), around);
+    let call = Call::post(UPLOAD).with("id", candidate).streamed(&form.content_type(), body);
     let answer = work.client.write(call).await?;
     let said = refusal::accepted(&answer, work.action.kind)?;
     let file = sent(work, position, &said).await.map_err(|error| error.may_have_arrived(true))?;
@@ -107,48 +107,39 @@ async fn rows(client: Client<'_>, candidate: &str) -> Result<Vec<Value>, Error> 
     every_row(page).await
 }
 
-/// A multipart body as Symfony's forms are sent.
+/// What stands around a file in a multipart body as Symfony's forms are sent.
 struct Form {
     boundary: String,
-    body: BytesMut,
 }
 
 impl Form {
     /// `hash`: of the file, which cannot hold its own.
     fn new(hash: &str) -> Self {
-        Self { boundary: format!("hiregraph-{hash}"), body: BytesMut::new() }
+        Self { boundary: format!("hiregraph-{hash}") }
     }
 
     fn content_type(&self) -> String {
         format!("multipart/form-data; boundary={}", self.boundary)
     }
 
-    fn part(&mut self, disposition: &str, content_type: Option<&str>, content: &[u8]) {
+    fn head(&self, disposition: &str, content_type: Option<&str>) -> String {
         let content_type = content_type.map(|text| format!("Content-Type: {text}\r\n")).unwrap_or_default();
-        let head =
-            format!("--{}\r\nContent-Disposition: form-data; {disposition}\r\n{content_type}\r\n", self.boundary);
-        self.body.reserve(head.len() + content.len() + 2);
-        self.body.put_slice(head.as_bytes());
-        self.body.put_slice(content);
-        self.body.put_slice(b"\r\n");
+        format!("--{}\r\nContent-Disposition: form-data; {disposition}\r\n{content_type}\r\n", self.boundary)
     }
 
-    fn file(mut self, name: &str, attachment: &Attachment, content: &[u8]) -> Self {
+    fn before_file(&self, name: &str, attachment: &Attachment) -> String {
         let disposition = format!(r#"name="{name}"; filename="{}""#, quoted(&attachment.name));
         let is_plain = |text: &&str| !text.is_empty() && text.bytes().all(|byte| (b' '..0x7f).contains(&byte));
         let content_type = Some(attachment.content_type.as_str()).filter(is_plain);
-        self.part(&disposition, Some(content_type.unwrap_or("application/octet-stream")), content);
-        self
+        self.head(&disposition, Some(content_type.unwrap_or("application/octet-stream")))
     }
 
-    fn text(mut self, name: &str, value: &str) -> Self {
-        self.part(&format!(r#"name="{name}""#), None, value.as_bytes());
-        self
+    fn text(&self, name: &str, value: &str) -> String {
+        format!("{}{value}\r\n", self.head(&format!(r#"name="{name}""#), None))
     }
 
-    fn end(mut self) -> Bytes {
-        self.body.put_slice(format!("--{}--\r\n", self.boundary).as_bytes());
-        self.body.freeze()
+    fn end(&self) -> String {
+        format!("--{}--\r\n", self.boundary)
     }
 }
 
