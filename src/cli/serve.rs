@@ -126,6 +126,7 @@ impl Service {
         queue::run(&work, &self.wake, &self.beat, self.scan, stop).await;
         tasks.close();
         tokio::join!(tasks.wait(), self.actions.stop());
+        self.engine.settle().await;
     }
 }
 

@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::connectors::{Manifest, Registry};
@@ -51,6 +52,8 @@ struct Inner {
     /// This process, as the holder of leases.
     owner: Uuid,
     open: Mutex<HashMap<Uuid, Opened>>,
+    /// Pauses that are being written down.
+    pauses: TaskTracker,
 }
 
 /// Why an entry point failed where it should not have.
@@ -65,7 +68,7 @@ pub enum Error {
 impl Engine {
     pub fn new(options: Options) -> Self {
         let owner = options.ids.uuid();
-        Self(Arc::new(Inner { options, owner, open: Mutex::default() }))
+        Self(Arc::new(Inner { options, owner, open: Mutex::default(), pauses: TaskTracker::new() }))
     }
 
     pub fn registry(&self) -> &Registry {
@@ -91,6 +94,13 @@ impl Engine {
 
     pub fn ids(&self) -> &dyn Ids {
         self.0.options.ids.as_ref()
+    }
+
+    /// Waits until what the vendors asked of this process is written down for the others.
+    pub async fn settle(&self) {
+        self.0.pauses.close();
+        self.0.pauses.wait().await;
+        self.0.pauses.reopen();
     }
 
     /// Says that there may be something to do.
