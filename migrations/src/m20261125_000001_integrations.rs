@@ -35,6 +35,8 @@ impl MigrationTrait for Migration {
             .col(big_integer("sync_interval"))
             .col(text("sync_scope"))
             .col(text_null("cutoff_date"))
+            .col(text_null("default_source"))
+            .col(big_integer_null("vendor_pause_until"))
             .col(big_integer_null("next_sync_at"))
             .col(uuid_null("lease_owner"))
             .col(big_integer_null("lease_until"))

@@ -79,10 +79,7 @@ impl Actions {
             return Ok(Err(vec![refusal.at(&["input", "integrationId"])]));
         }
         let manifest = self.engine().manifest(&row.connector);
-        let offers = |manifest: &crate::connectors::Manifest| {
-            manifest.features.iter().any(|feature| feature.key == FeatureKey::Passthrough && feature.supported)
-        };
-        if !manifest.is_some_and(offers) {
+        if !manifest.is_some_and(|manifest| manifest.offers(FeatureKey::Passthrough)) {
             let refusal = Refusal::new(ErrorCode::ActionNotSupported, "this connector has no passthrough");
             return Ok(Err(vec![refusal.at(&["input", "integrationId"])]));
         }

@@ -23,7 +23,7 @@ pub fn pause(
     now: DateTime<Utc>,
     first: Duration,
 ) -> Option<Duration> {
-    if now - begun >= PATIENCE {
+    if is_over(begun, now) {
         return None;
     }
     let usual = usual(attempts, first);
@@ -32,6 +32,10 @@ pub fn pause(
         Retry::After(asked) => Some(asked.max(first)),
         Retry::BackOff => Some(usual),
     }
+}
+
+pub fn is_over(begun: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    now - begun >= PATIENCE
 }
 
 pub fn usual(attempts: u32, first: Duration) -> Duration {

@@ -234,6 +234,10 @@ impl Actions {
                 Err(refusal) => checks.0.push(refusal.at(&["input", "application", "stageId"])),
             }
         }
+        let default_source = match &source {
+            Some(_) => None,
+            None => self.default_source(writer, input.integration).await?,
+        };
         let subject = format!("email:{}", person.email.to_lowercase());
         let prepared = Prepared {
             integration: input.integration,
@@ -241,7 +245,8 @@ impl Actions {
                 person: Some(person),
                 job: job.and_then(|row| row.remote_id.clone()),
                 stage,
-                source,
+                source_by_default: default_source.is_some(),
+                source: source.or(default_source),
                 gdpr_consent: input.gdpr_consent,
                 ..Input::default()
             },
@@ -251,6 +256,11 @@ impl Actions {
             application: None,
         };
         self.with_attachments(prepared, &input.attachments, checks, true).await
+    }
+
+    /// What the integration says for creations that name no source.
+    async fn default_source(&self, writer: &Writer, integration: Uuid) -> Result<Option<String>, Error> {
+        Ok(writer.integration(integration).await?.and_then(|row| row.default_source))
     }
 
     /// The last of the checks: attachments are fetched only for an input that is good otherwise.

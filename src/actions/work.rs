@@ -13,11 +13,10 @@ use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::{Actions, Error, refusal, retry};
-use crate::connectors::Retry;
 use crate::connectors::action::{
     Acted, Action, Files, Found, Input, Next, Outcome, Step, StepKind, Taken, TakenState, Unacted, Warning,
 };
-use crate::domain::{ActionKind, ActionState, IdSpace, IntegrationId, RecordType, Refusal};
+use crate::domain::{ActionKind, ActionState, ErrorCode, IdSpace, IntegrationId, RecordType, Refusal};
 use crate::net::Opener;
 use crate::store::actions::{ActionLease, EndAction, Warned};
 use crate::store::entity::{Json, action, action_step};
@@ -40,6 +39,8 @@ struct Running<'a> {
     work: Work,
     /// Attachments that are set aside for now: the rest goes first.
     aside: HashSet<i32>,
+    /// Whether what exists already was read back.
+    is_shown: bool,
 }
 
 /// What to do after a step.
@@ -137,7 +138,8 @@ impl Actions {
             }
         };
         let steps = self.store().action_steps(lease.integration, lease.action).await?;
-        let mut running = Running { lease, row, kind, input, steps, work, aside: HashSet::new() };
+        let mut running = Running { lease, row, kind, input, steps, work, aside: HashSet::new(), is_shown: false };
+        running.settle_doubts_first();
         loop {
             match self.step(&mut running).await? {
                 After::GoOn => {}
@@ -150,7 +152,7 @@ impl Actions {
                         () = tokio::time::sleep(pause) => {}
                         () = self.0.stop.cancelled() => return Ok(Some(at)),
                     }
-                    running.aside.clear();
+                    running.settle_doubts_first();
                 }
                 After::End(state, refusals, outcome) => {
                     self.end(lease, (state, refusals, outcome), kind).await?;
@@ -187,16 +189,21 @@ impl Actions {
                     return self.done(running, row, memo, &[]).await;
                 }
                 Ok(Found::Missing) => {
-                    // A request whose answer was lost may still be under way at the vendor.
-                    let shown = row.sent_at.and_then(DateTime::from_timestamp_millis).unwrap_or_default()
-                        + to_delta(running.work.account.shows_within);
-                    if self.now() < shown {
-                        return Ok(After::Until(shown));
+                    if let Some(after) = self.missing(running, &step, &mut row).await? {
+                        return Ok(after);
                     }
                 }
                 Ok(Found::Unclear(pause)) => return Ok(After::Until(self.now() + to_delta(pause))),
                 Err(failure) => return self.failed(running, &step, row, Unacted::Vendor(failure), false).await,
             }
+        }
+        if let (StepKind::Write, Some(at), Some(_)) = (step.kind, row.attachment, &row.error) {
+            // What the vendor had before it was sent may have changed since it failed: its other steps are taken anew.
+            self.store().forget_steps(running.lease, at, &row.name).await?;
+            running.steps.retain(|known| known.attachment != Some(at) || known.name == row.name);
+            row.error = None;
+            self.note(running, row, &[]).await?;
+            return Ok(After::GoOn);
         }
         row.attempts += 1;
         if step.kind == StepKind::Write {
@@ -246,6 +253,47 @@ impl Actions {
         Ok(After::GoOn)
     }
 
+    /// The vendor shows that a write did not arrive. None when it is to be sent now.
+    async fn missing(
+        &self,
+        running: &mut Running<'_>,
+        step: &Step,
+        row: &mut action_step::Model,
+    ) -> Result<Option<After>, Error> {
+        let now = self.now();
+        let sent_at = row.sent_at.and_then(DateTime::from_timestamp_millis).unwrap_or(now);
+        // A request whose answer was lost may still be under way there.
+        let shown = sent_at + to_delta(running.work.account.shows_within);
+        if now < shown {
+            return Ok(Some(After::Until(shown)));
+        }
+        // Nothing is known to be wrong when only the process that sent it is gone.
+        let Some(said) = row.error.clone() else { return Ok(None) };
+        row.sent_at = None;
+        let is_over = retry::is_over(running.begun(), now);
+        let refusal = Refusal::new(ErrorCode::RemoteTimeout, said);
+        match step.attachment {
+            None if !is_over => Ok(None),
+            None => self.give_up(running, row.clone(), refusal).await.map(Some),
+            Some(_) => {
+                let attempts = u32::try_from(row.attempts).unwrap_or(u32::MAX);
+                let pause = (!is_over).then(|| retry::usual(attempts, self.0.options.first_pause));
+                self.attachment_failed(running, step, row.clone(), refusal, pause).await.map(Some)
+            }
+        }
+    }
+
+    async fn give_up(
+        &self,
+        running: &mut Running<'_>,
+        mut row: action_step::Model,
+        refusal: Refusal,
+    ) -> Result<After, Error> {
+        row.state = ActionState::Failed.as_str().to_owned();
+        self.note(running, row, &[]).await?;
+        Ok(After::End(ActionState::Failed, vec![refusal], Outcome::default()))
+    }
+
     /// `sent`: whether the failure is that of sending a write, which may have arrived.
     async fn failed(
         &self,
@@ -260,12 +308,11 @@ impl Actions {
         let (refusal, pause, may_have_arrived) = match unacted {
             Unacted::Refused(refusal) => (refusal, None, false),
             Unacted::Vendor(failure) => {
-                let begun = DateTime::from_timestamp_millis(running.row.created_at).unwrap_or(now);
-                let pause = match (sent && failure.may_have_arrived, failure.retry) {
-                    // It is looked for first, whatever the vendor's answer meant.
-                    (true, Retry::Never) => Some(retry::usual(attempts, first)),
-                    _ => retry::pause(&failure, attempts, begun, now, first),
-                };
+                let mut pause = retry::pause(&failure, attempts, running.begun(), now, first);
+                if sent && failure.may_have_arrived {
+                    // It is looked for first, whatever the vendor's answer meant and however late it is.
+                    pause = pause.or(Some(retry::usual(attempts, first)));
+                }
                 (refusal::of(&failure), pause, failure.may_have_arrived)
             }
         };
@@ -275,16 +322,17 @@ impl Actions {
         row.error = Some(refusal.message.clone());
         warn!(action = %running.lease.action, step = step.name, code = %refusal.code, attempts, retried = pause.is_some(), "a step failed");
         match (step.attachment, pause) {
-            (None, Some(pause)) => {
+            // Nothing else is sent before it is known what became of it: at some vendors another file's arrival looks
+            // like its own.
+            (attachment, Some(pause)) if attachment.is_none() || row.sent_at.is_some() => {
                 self.note(running, row, &[]).await?;
+                if attachment.is_some() {
+                    self.show_so_far(running).await?;
+                }
                 Ok(After::Until(now + to_delta(pause)))
             }
-            (None, None) => {
-                row.state = ActionState::Failed.as_str().to_owned();
-                self.note(running, row, &[]).await?;
-                Ok(After::End(ActionState::Failed, vec![refusal], Outcome::default()))
-            }
-            (Some(position), pause) => self.attachment_failed(running, row, position, refusal, pause).await,
+            (None, _) => self.give_up(running, row, refusal).await,
+            (Some(_), pause) => self.attachment_failed(running, step, row, refusal, pause).await,
         }
     }
 
@@ -292,17 +340,18 @@ impl Actions {
     async fn attachment_failed(
         &self,
         running: &mut Running<'_>,
+        step: &Step,
         mut row: action_step::Model,
-        position: usize,
         refusal: Refusal,
         pause: Option<Duration>,
     ) -> Result<After, Error> {
+        let position = step.attachment.unwrap_or_default();
         let at = i32::try_from(position).unwrap_or(i32::MAX);
         let attempts = u32::try_from(row.attempts).unwrap_or(u32::MAX);
-        let again = pause.is_some() || attempts < retry::REFUSALS;
-        // What was done for it so far is done anew when the vendor refused the outcome.
+        let again = (pause.is_some() || attempts < retry::REFUSALS) && !retry::is_over(running.begun(), self.now());
         if again {
             let name = row.name.clone();
+            // What was done for it so far is done anew when the vendor refused the outcome.
             if pause.is_none() && row.sent_at.is_none() {
                 self.store().forget_steps(running.lease, at, &name).await?;
                 running.steps.retain(|step| step.attachment != Some(at) || step.name == name);
@@ -333,14 +382,44 @@ impl Actions {
             let state = if lacking { ActionState::PartiallySucceeded } else { ActionState::Succeeded };
             return Ok(After::End(state, Vec::new(), outcome));
         }
-        // What exists already is shown at once, and whoever waits behind may go ahead.
-        self.show(running.lease.integration, &outcome, running.kind).await?;
-        self.store().release_subject(running.lease).await?;
+        self.show_once(running, &outcome).await?;
         let first = self.0.options.first_pause;
         let pauses = running.steps.iter().filter(|step| step.attachment.is_some_and(|at| running.aside.contains(&at)));
         let pauses = pauses.filter(|step| step.error.is_some());
         let pause = pauses.map(|step| retry::usual(u32::try_from(step.attempts).unwrap_or(1), first)).min();
         Ok(After::Until(self.now() + to_delta(pause.unwrap_or(first))))
+    }
+
+    /// Shows what there would be if no attachment of it ever arrived, when that is all that is left to do.
+    async fn show_so_far(&self, running: &mut Running<'_>) -> Result<(), Error> {
+        let mut taken = running.taken();
+        for step in &mut taken {
+            let row = running.steps.iter().find(|row| row.name == step.name);
+            if row.is_some_and(|row| row.attachment.is_some()) {
+                step.state = TakenState::Failed;
+            }
+        }
+        let outcome = loop {
+            match running.work.connector.next(&running.action(&taken)) {
+                Next::Done(outcome) => break outcome,
+                Next::Do(step) if step.attachment.is_some() && !taken.iter().any(|known| known.name == step.name) => {
+                    let (name, memo) = (step.name, Value::Null);
+                    taken.push(Taken { name, state: TakenState::Failed, memo, sent_at: None, attempts: 0 });
+                }
+                Next::Do(_) => return Ok(()),
+            }
+        };
+        self.show_once(running, &outcome).await
+    }
+
+    /// What exists already is shown at once, and whoever waits behind may go ahead.
+    async fn show_once(&self, running: &mut Running<'_>, outcome: &Outcome) -> Result<(), Error> {
+        if !running.is_shown {
+            self.show(running.lease.integration, outcome, running.kind).await?;
+            self.store().release_subject(running.lease).await?;
+            running.is_shown = true;
+        }
+        Ok(())
     }
 
     async fn end(
@@ -382,9 +461,12 @@ impl Actions {
 }
 
 impl Running<'_> {
+    fn begun(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(self.row.created_at).unwrap_or_default()
+    }
+
     fn action<'a>(&'a self, taken: &'a [Taken]) -> Action<'a> {
-        let created_at = DateTime::from_timestamp_millis(self.row.created_at).unwrap_or_default();
-        Action { kind: self.kind, input: &self.input, created_at, taken }
+        Action { kind: self.kind, input: &self.input, created_at: self.begun(), taken }
     }
 
     /// The steps as the vendor's folder sees them: what is set aside counts as given up for now.
@@ -421,6 +503,16 @@ impl Running<'_> {
             error: None,
             sent_at: None,
         })
+    }
+
+    /// Nothing is set aside any more, unless it is unknown what became of an attachment: then all others are.
+    fn settle_doubts_first(&mut self) {
+        let is_open = |step: &&action_step::Model| {
+            step.sent_at.is_some() && !ActionState::parse(&step.state).is_some_and(ActionState::is_finished)
+        };
+        let doubtful = self.steps.iter().filter(is_open).find_map(|step| step.attachment);
+        let others = self.steps.iter().filter_map(|step| step.attachment);
+        self.aside = others.filter(|at| doubtful.is_some_and(|doubtful| doubtful != *at)).collect();
     }
 
     fn put(&mut self, row: action_step::Model) {

@@ -198,6 +198,7 @@ impl Service {
         tokio::join!(queue::run(&work, &self.wake, &self.beat, scan, stop), by_queue, self.webhooks.hear(stop));
         tasks.close();
         tokio::join!(tasks.wait(), self.actions.stop(), self.webhooks.stop());
+        self.engine.settle().await;
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Input {
     pub application: Option<String>,
     pub attachments: Vec<Attachment>,
     pub source: Option<String>,
+    /// Nobody named the source: it is the integration's own.
+    pub source_by_default: bool,
     pub gdpr_consent: Option<bool>,
     /// ADD_NOTE_TO_APPLICATION.
     pub note: Option<String>,
@@ -102,7 +104,7 @@ pub struct Taken {
     pub state: TakenState,
     /// What the step found, in the vendor's own form; null until it is done.
     pub memo: Value,
-    /// When it was about to be sent for the first time.
+    /// When it was about to be sent, for the last time. None when it is known not to have arrived.
     pub sent_at: Option<DateTime<Utc>>,
     /// How often it was tried.
     pub attempts: u32,

@@ -184,6 +184,10 @@ impl Manifest {
         self.models.iter().find(|coverage| coverage.model == model)
     }
 
+    pub fn offers(&self, key: FeatureKey) -> bool {
+        self.features.iter().any(|feature| feature.key == key && feature.supported)
+    }
+
     /// The streams that read what belongs to single records of `parent`, with what they replace.
     pub fn children_of(&self, parent: RecordType) -> impl Iterator<Item = (&'static str, RecordType)> + use<> {
         let streams: &'static [Stream] = self.streams;

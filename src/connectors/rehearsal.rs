@@ -122,7 +122,7 @@ pub async fn rehearse_waiting(
                 Err(error) => return Err(error.into()),
             }
         }
-        done.taken[at].sent_at.get_or_insert(account.http.clock().now());
+        done.taken[at].sent_at = Some(account.http.clock().now());
         done.taken[at].attempts += 1;
         let strikes = crash.filter(|(name, _)| *name == step.name).map(|(_, crash)| crash);
         if strikes.is_some() {

@@ -9,7 +9,7 @@ mod retry;
 mod token;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -50,6 +50,8 @@ pub struct Settings {
 #[derive(Clone)]
 pub struct VendorHttp(Arc<Inner>);
 
+type OnPause = Box<dyn Fn(Duration) + Send + Sync>;
+
 struct Inner {
     vendor: &'static str,
     base: Url,
@@ -60,6 +62,8 @@ struct Inner {
     authenticator: Arc<dyn Authenticator>,
     token: TokenCache,
     clock: Arc<dyn Clock>,
+    /// Told when the vendor asks for a pause.
+    on_pause: OnceLock<OnPause>,
     /// Makes the jitter of two repeats at the same time differ.
     repeats: AtomicU64,
 }
@@ -117,6 +121,7 @@ impl VendorHttp {
             authenticator: settings.authenticator,
             token: TokenCache::default(),
             clock: settings.clock,
+            on_pause: OnceLock::new(),
             repeats: AtomicU64::new(0),
         })))
     }
@@ -147,6 +152,17 @@ impl VendorHttp {
         self.0.clock.as_ref()
     }
 
+    /// Sends nothing for so long: the vendor asked for it, here or of another process.
+    pub fn pause(&self, time: Duration) {
+        self.0.budget.pause(time);
+    }
+
+    /// Calls this whenever the vendor asks for a pause. Once for an account.
+    pub fn on_pause(&self, told: impl Fn(Duration) + Send + Sync + 'static) {
+        // A second one would be told the same.
+        let _ = self.0.on_pause.set(Box::new(told));
+    }
+
     /// Where the account lies: what a link that the vendor sends has to lead back to.
     pub fn origin(&self) -> url::Origin {
         self.0.base.origin()
@@ -175,7 +191,10 @@ impl VendorHttp {
                     }
                     asked = retry::retry_after(&answer, self.0.clock.now());
                     if let Some(pause) = asked {
-                        self.0.budget.pause(pause);
+                        self.pause(pause);
+                        if let Some(told) = self.0.on_pause.get() {
+                            told(pause);
+                        }
                     }
                     let too_long = asked.is_some_and(|pause| pause > LONGEST_PAUSE);
                     if last || too_long || !retry::is_transient(answer.status) {

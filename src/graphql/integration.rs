@@ -50,6 +50,8 @@ pub struct SyncSettings {
     interval: Duration,
     scope: SyncScope,
     cutoff_date: Option<Date>,
+    /// The source of candidates and applications that are created without one.
+    default_source: Option<String>,
 }
 
 #[derive(SimpleObject)]
@@ -126,6 +128,7 @@ impl Integration {
             interval: Duration::of(std::time::Duration::from_millis(interval)),
             scope: domain::SyncScope::parse(&self.row.sync_scope).unwrap_or(domain::SyncScope::All).into(),
             cutoff_date: self.row.cutoff_date.as_deref().map(Date::from_text),
+            default_source: self.row.default_source.clone(),
         }
     }
 

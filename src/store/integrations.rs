@@ -32,6 +32,8 @@ pub struct Settings {
     pub interval: Duration,
     pub scope: SyncScope,
     pub cutoff_date: Option<NaiveDate>,
+    /// Of candidates and applications that are created without one.
+    pub default_source: Option<String>,
 }
 
 pub struct NewIntegration {
@@ -51,6 +53,8 @@ pub struct Connection {
     pub connector: String,
     pub credentials: HashMap<String, SecretString>,
     pub settings: Settings,
+    /// Until then the vendor asked not to be asked.
+    pub pause_until: Option<DateTime<Utc>>,
 }
 
 /// What its columns say together.
@@ -95,6 +99,8 @@ impl Store {
             sync_interval: Set(interval(new.settings.interval)),
             sync_scope: Set(new.settings.scope.as_str().to_owned()),
             cutoff_date: Set(new.settings.cutoff_date.map(|date| date.to_string())),
+            default_source: Set(new.settings.default_source),
+            vendor_pause_until: Set(None),
             next_sync_at: Set(Some(millis(new.now))),
             lease_owner: Set(None),
             lease_until: Set(None),
@@ -129,6 +135,7 @@ impl Store {
             connector: row.connector,
             credentials: credentials.into_iter().map(|(key, value)| (key, value.into())).collect(),
             settings,
+            pause_until: row.vendor_pause_until.and_then(DateTime::from_timestamp_millis),
         }))
     }
 
@@ -184,7 +191,17 @@ impl Store {
         sql.push("UPDATE integrations SET sync_interval = ").bind(interval(settings.interval));
         sql.push(", sync_scope = ").bind(settings.scope.as_str());
         sql.push(", cutoff_date = ").bind(settings.cutoff_date.map(|date| date.to_string()));
+        sql.push(", default_source = ").bind(settings.default_source.as_deref());
         sql.push(" WHERE id = ").bind(integration);
+        self.0.database.execute(sql.statement()).await.map(drop)
+    }
+
+    /// The vendor asks not to be asked before this time: for all processes that work on the account.
+    pub async fn keep_vendor_pause(&self, integration: Uuid, until: DateTime<Utc>) -> Result<()> {
+        let mut sql = Sql::new(self.0.database.backend());
+        sql.push("UPDATE integrations SET vendor_pause_until = ").bind(millis(until));
+        sql.push(" WHERE id = ").bind(integration);
+        sql.push(" AND (vendor_pause_until IS NULL OR vendor_pause_until < ").bind(millis(until)).push(")");
         self.0.database.execute(sql.statement()).await.map(drop)
     }
 
@@ -292,5 +309,6 @@ pub(super) fn settings(row: &integration::Model) -> Settings {
         interval: Duration::from_millis(u64::try_from(row.sync_interval).unwrap_or(0)),
         scope: SyncScope::parse(&row.sync_scope).unwrap_or(SyncScope::All),
         cutoff_date: row.cutoff_date.as_deref().and_then(|date| date.parse().ok()),
+        default_source: row.default_source.clone(),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
+use tracing::warn;
 use uuid::Uuid;
 
 use super::{Engine, Error};
@@ -54,12 +55,30 @@ impl Engine {
             None => {
                 let opened = self.open_with(connector.as_ref(), integration, connection.credentials);
                 let account = Arc::new(opened.map_err(NotOpened::Vendor)?);
+                self.share_pauses(integration, &account);
                 let opened = Opened { credentials: hash, account: account.clone() };
                 self.0.open.lock().unwrap_or_else(PoisonError::into_inner).insert(integration, opened);
                 account
             }
         };
+        let left = connection.pause_until.and_then(|until| (until - self.clock().now()).to_std().ok());
+        if let Some(left) = left {
+            account.http.pause(left);
+        }
         Ok(Work { connector, account, settings: connection.settings })
+    }
+
+    /// A pause that the vendor asks this process for holds for all that work on the account.
+    fn share_pauses(&self, integration: Uuid, account: &Account) {
+        let (store, clock, tasks) = (self.store().clone(), self.0.options.clock.clone(), self.0.pauses.clone());
+        account.http.on_pause(move |pause| {
+            let (store, until) = (store.clone(), clock.now() + pause);
+            tasks.spawn(async move {
+                if let Err(error) = store.keep_vendor_pause(integration, until).await {
+                    warn!(integration = %IntegrationId(integration), %error, "a vendor's pause could not be kept");
+                }
+            });
+        });
     }
 
     pub(super) fn open_with(

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::accounts::NotOpened;
 use super::request::SyncRequest;
 use super::{Engine, Error};
-use crate::connectors::manifest::{CredentialField, CredentialFormat};
+use crate::connectors::manifest::{CredentialField, CredentialFormat, FeatureKey};
 use crate::connectors::{Check, Connector, ErrorKind, Manifest};
 use crate::domain::{ErrorCode, Refusal, SyncKind, SyncScope};
 use crate::store::{NewIntegration, Operator, Settings};
@@ -34,6 +34,7 @@ pub struct Connect {
     pub interval: Option<Duration>,
     pub scope: Option<SyncScope>,
     pub cutoff_date: Option<NaiveDate>,
+    pub default_source: Option<String>,
 }
 
 /// What came of an attempt to connect.
@@ -51,6 +52,8 @@ pub struct Update {
     pub scope: Option<SyncScope>,
     /// Some(None) removes it.
     pub cutoff_date: Option<Option<NaiveDate>>,
+    /// Some(None) removes it.
+    pub default_source: Option<Option<String>>,
     pub paused: Option<bool>,
     pub credentials: Option<Value>,
 }
@@ -73,8 +76,14 @@ impl Engine {
         check_name(&mut refusals, &["input", "endUser", "organizationName"], connect.organization_name.trim());
         check_line(&mut refusals, &["input", "endUser", "email"], connect.email.as_deref());
         check_line(&mut refusals, &["input", "endUser", "originId"], connect.origin_id.as_deref());
-        let usual = Settings { interval: USUAL_INTERVAL, scope: SyncScope::All, cutoff_date: None };
-        let wanted = (connect.interval, connect.scope, connect.cutoff_date.map(Some));
+        let usual =
+            Settings { interval: USUAL_INTERVAL, scope: SyncScope::All, cutoff_date: None, default_source: None };
+        let wanted = Wanted {
+            interval: connect.interval,
+            scope: connect.scope,
+            cutoff_date: connect.cutoff_date.map(Some),
+            default_source: connect.default_source.map(Some),
+        };
         let settings = settings(&mut refusals, manifest, &usual, wanted);
         let credentials = credentials(&mut refusals, manifest.credentials, &connect.credentials, None);
         if !refusals.is_empty() {
@@ -157,7 +166,12 @@ impl Engine {
         if let Some(name) = &update.name {
             check_name(&mut refusals, &["input", "name"], name.trim());
         }
-        let wanted = (update.interval, update.scope, update.cutoff_date);
+        let wanted = Wanted {
+            interval: update.interval,
+            scope: update.scope,
+            cutoff_date: update.cutoff_date,
+            default_source: update.default_source,
+        };
         let new_settings = settings(&mut refusals, connector.manifest(), &connection.settings, wanted);
         let new_credentials = update.credentials.as_ref().map(|given| {
             credentials(&mut refusals, connector.manifest().credentials, given, Some(&connection.credentials))
@@ -257,14 +271,22 @@ fn check_line(refusals: &mut Vec<Refusal>, field: &[&str], text: Option<&str>) {
     }
 }
 
-type Wanted = (Option<Duration>, Option<SyncScope>, Option<Option<NaiveDate>>);
+/// What of the settings is to change; `Some(None)` removes.
+struct Wanted {
+    interval: Option<Duration>,
+    scope: Option<SyncScope>,
+    cutoff_date: Option<Option<NaiveDate>>,
+    default_source: Option<Option<String>>,
+}
 
 fn settings(refusals: &mut Vec<Refusal>, manifest: &Manifest, now: &Settings, wanted: Wanted) -> Settings {
-    let (interval, scope, cutoff_date) = wanted;
+    let Wanted { interval, scope, cutoff_date, default_source } = wanted;
+    let default_source = default_source.map(|name| name.map(|name| name.trim().to_owned()));
     let settings = Settings {
         interval: interval.unwrap_or(now.interval),
         scope: scope.unwrap_or(now.scope),
         cutoff_date: cutoff_date.unwrap_or(now.cutoff_date),
+        default_source: default_source.unwrap_or_else(|| now.default_source.clone()),
     };
     let at = |name| ["input", "syncSettings", name];
     if !(SHORTEST_INTERVAL..=LONGEST_INTERVAL).contains(&settings.interval) {
@@ -281,6 +303,16 @@ fn settings(refusals: &mut Vec<Refusal>, manifest: &Manifest, now: &Settings, wa
             refusals.push(Refusal::input(&at("cutoffDate"), message));
         }
         SyncScope::SinceCutoff => {}
+    }
+    if let Some(source) = &settings.default_source {
+        if !manifest.offers(FeatureKey::SourceWriting) {
+            let message = format!("{} takes no source with what is created", manifest.name);
+            refusals.push(Refusal::new(ErrorCode::FieldNotSupported, message).at(&at("defaultSource")));
+        } else if source.is_empty() {
+            refusals.push(Refusal::input(&at("defaultSource"), "must not be empty; null removes it"));
+        } else {
+            check_line(refusals, &at("defaultSource"), Some(source));
+        }
     }
     settings
 }

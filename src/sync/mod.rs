@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::connectors::{Manifest, Registry};
@@ -59,6 +60,8 @@ struct Inner {
     /// For the integrations that are worked on at once.
     room: Arc<Semaphore>,
     open: Mutex<HashMap<Uuid, Opened>>,
+    /// Pauses that are being written down.
+    pauses: TaskTracker,
 }
 
 /// Why an entry point failed where it should not have.
@@ -74,7 +77,7 @@ impl Engine {
     pub fn new(options: Options) -> Self {
         let owner = options.ids.uuid();
         let room = Arc::new(Semaphore::new(AT_ONCE));
-        Self(Arc::new(Inner { options, owner, room, open: Mutex::default() }))
+        Self(Arc::new(Inner { options, owner, room, open: Mutex::default(), pauses: TaskTracker::new() }))
     }
 
     pub fn registry(&self) -> &Registry {
@@ -100,6 +103,13 @@ impl Engine {
 
     pub fn ids(&self) -> &dyn Ids {
         self.0.options.ids.as_ref()
+    }
+
+    /// Waits until what the vendors asked of this process is written down for the others.
+    pub async fn settle(&self) {
+        self.0.pauses.close();
+        self.0.pauses.wait().await;
+        self.0.pauses.reopen();
     }
 
     /// Says that there may be something to do.

@@ -215,6 +215,7 @@ async fn lists_over_many_integrations_are_merged(backend: Backend) {
                 interval: std::time::Duration::from_secs(3600),
                 scope: SyncScope::All,
                 cutoff_date: None,
+                default_source: None,
             },
             now: hiregraph::domain::Clock::now(app.clock.as_ref()),
         };

@@ -1,13 +1,17 @@
 //! Writes reach the vendor once, come back into the mirror, and say what became of them.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::on_both;
+use crate::support::writing::{create, target, with, write, writes};
 use crate::support::{Backend, TestApp};
 
 on_both!(
     a_candidate_is_created_at_both_vendors_and_read_back,
     the_same_key_sends_nothing_again,
+    a_key_is_free_again_after_thirty_days,
     two_requests_with_one_key_at_once_are_one_write,
     an_answer_that_is_lost_is_not_sent_again,
     a_busy_vendor_is_asked_again,
@@ -17,67 +21,12 @@ on_both!(
     a_request_of_the_callers_own_goes_through,
 );
 
-const CREATE: &str = "mutation($input: CreateCandidateInput!) { createCandidate(input: $input) { \
-    action { id state kind steps { name state attempts error } } \
-    candidate { id firstName lastName emailAddresses { address } } \
-    application { id outcome job { id } currentStage { name } } \
-    warnings { message field } userErrors { code message field vendorMessage retryable } } }";
-
-struct Target {
-    integration: String,
-    job: String,
-}
-
-/// An open job of a connected account.
-async fn target(app: &TestApp, connector: &str) -> Target {
-    let integration = app.connected(connector).await;
-    let query = "query($id: ID!) { jobs(integrationId: $id, filter: {statuses: [OPEN]}, first: 1, \
-                 orderBy: {field: NAME, direction: ASC}) { nodes { id } } }";
-    let data = app.query_with(query, json!({ "id": integration })).await;
-    let job = data["jobs"]["nodes"][0]["id"].as_str().unwrap_or_else(|| panic!("{data:#}")).to_owned();
-    Target { integration, job }
-}
-
-fn input(target: &Target, email: &str) -> Value {
-    json!({
-        "integrationId": target.integration,
-        "candidate": { "firstName": "Dana", "lastName": "Nowak", "emailAddress": email },
-        "application": { "jobId": target.job },
-        "wait": "PT60S",
-    })
-}
-
-fn with(mut input: Value, key: &str, value: Value) -> Value {
-    input[key] = value;
-    input
-}
-
-async fn create(app: &TestApp, input: Value) -> Value {
-    app.query_with(CREATE, json!({ "input": input })).await["createCandidate"].take()
-}
-
-/// Successful writes at the vendor, of all kinds together but tokens.
-fn writes(app: &TestApp, connector: &str) -> u64 {
-    let counts = match connector {
-        "traffit" => app.vendors.traffit.edit(|account| account.writes()),
-        _ => app.vendors.hrworks.edit(|account| account.writes()),
-    };
-    counts.into_iter().filter(|(endpoint, _)| !endpoint.contains("token")).map(|(_, count)| count).sum()
-}
-
-fn fault(app: &TestApp, connector: &str, faults: &[&str]) {
-    match connector {
-        "traffit" => app.vendors.traffit.set_faults(faults.iter().map(|fault| fault.parse().unwrap()).collect()),
-        _ => app.vendors.hrworks.set_faults(faults.iter().map(|fault| fault.parse().unwrap()).collect()),
-    }
-}
-
 async fn a_candidate_is_created_at_both_vendors_and_read_back(backend: Backend) {
     let app = TestApp::start(backend).await;
     for connector in ["traffit", "hrworks"] {
         let target = target(&app, connector).await;
         let cv = json!([{ "name": "cv.pdf", "type": "CV", "contentType": "application/pdf", "data": "JVBERi0xLjQK" }]);
-        let created = create(&app, with(input(&target, "dana.nowak@example.com"), "attachments", cv)).await;
+        let created = create(&app, with(target.input("dana.nowak@example.com"), "attachments", cv)).await;
         assert_eq!(created["userErrors"], json!([]), "{created:#}");
         assert_eq!(created["action"]["state"], "SUCCEEDED", "{created:#}");
         assert_eq!(created["candidate"]["firstName"], "Dana", "{created:#}");
@@ -93,7 +42,7 @@ async fn the_same_key_sends_nothing_again(backend: Backend) {
     let app = TestApp::start(backend).await;
     for connector in ["traffit", "hrworks"] {
         let target = target(&app, connector).await;
-        let keyed = |email| with(input(&target, email), "idempotencyKey", json!("apply-1"));
+        let keyed = |email| with(target.input(email), "idempotencyKey", json!("apply-1"));
         let first = create(&app, keyed("one@example.com")).await;
         assert_eq!(first["userErrors"], json!([]), "{first:#}");
         let sent = writes(&app, connector);
@@ -107,11 +56,34 @@ async fn the_same_key_sends_nothing_again(backend: Backend) {
     }
 }
 
+async fn a_key_is_free_again_after_thirty_days(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    for connector in ["traffit", "hrworks"] {
+        let target = target(&app, connector).await;
+        let application = create(&app, target.input("month@example.com")).await["application"]["id"].take();
+        let before = writes(&app, connector);
+        let note = |text: &str| json!({ "applicationId": application, "content": text, "idempotencyKey": "month", "wait": "PT60S" });
+        let add = async |text: &str| write(&app, "addNoteToApplication", note(text)).await;
+        let first = add("First").await;
+        assert_eq!(first["action"]["state"], "SUCCEEDED", "{first:#}");
+        app.clock.advance(Duration::from_secs(30 * 24 * 3600 - 1));
+        assert_eq!(add("First").await["action"]["id"], first["action"]["id"]);
+        let other = add("Second").await;
+        assert_eq!(other["userErrors"][0]["code"], "IDEMPOTENCY_KEY_REUSED", "{other:#}");
+        app.clock.advance(Duration::from_secs(1));
+        let second = add("Second").await;
+        assert_eq!(second["action"]["state"], "SUCCEEDED", "{second:#}");
+        assert_ne!(second["action"]["id"], first["action"]["id"]);
+        assert_eq!(add("First").await["userErrors"][0]["code"], "IDEMPOTENCY_KEY_REUSED");
+        assert_eq!(writes(&app, connector), before + 2);
+    }
+}
+
 async fn two_requests_with_one_key_at_once_are_one_write(backend: Backend) {
     let app = TestApp::start(backend).await;
     for connector in ["traffit", "hrworks"] {
         let target = target(&app, connector).await;
-        let keyed = || with(input(&target, "once@example.com"), "idempotencyKey", json!("once"));
+        let keyed = || with(target.input("once@example.com"), "idempotencyKey", json!("once"));
         let (a, b) = tokio::join!(create(&app, keyed()), create(&app, keyed()));
         assert_eq!(a["action"]["id"], b["action"]["id"], "{a:#} {b:#}");
         assert_eq!(a["userErrors"], json!([]), "{a:#}");
@@ -122,8 +94,8 @@ async fn two_requests_with_one_key_at_once_are_one_write(backend: Backend) {
 async fn an_answer_that_is_lost_is_not_sent_again(backend: Backend) {
     let app = TestApp::start(backend).await;
     let target = target(&app, "traffit").await;
-    fault(&app, "traffit", &["lost-answer-every=1"]);
-    let created = create(&app, input(&target, "lost@example.com")).await;
+    app.vendors.faults("traffit", &["lost-answer-every=1"]);
+    let created = create(&app, target.input("lost@example.com")).await;
     assert_eq!(created["userErrors"], json!([]), "{created:#}");
     assert_eq!(created["action"]["state"], "SUCCEEDED", "{created:#}");
     assert_eq!(writes(&app, "traffit"), 2, "{created:#}");
@@ -133,11 +105,11 @@ async fn a_busy_vendor_is_asked_again(backend: Backend) {
     let app = TestApp::start(backend).await;
     for connector in ["traffit", "hrworks"] {
         let target = target(&app, connector).await;
-        fault(&app, connector, &["rate-limit-every=4"]);
-        let created = create(&app, input(&target, "busy@example.com")).await;
+        app.vendors.faults(connector, &["rate-limit-every=4"]);
+        let created = create(&app, target.input("busy@example.com")).await;
         assert_eq!(created["userErrors"], json!([]), "{created:#}");
         assert_eq!(created["action"]["state"], "SUCCEEDED", "{created:#}");
-        fault(&app, connector, &[]);
+        app.vendors.faults(connector, &[]);
         assert_eq!(writes(&app, connector), if connector == "traffit" { 2 } else { 1 }, "{created:#}");
     }
 }
@@ -146,7 +118,7 @@ async fn an_application_moves_and_gets_notes_links_and_files(backend: Backend) {
     let app = TestApp::start(backend).await;
     for connector in ["traffit", "hrworks"] {
         let target = target(&app, connector).await;
-        let created = create(&app, input(&target, "moves@example.com")).await;
+        let created = create(&app, target.input("moves@example.com")).await;
         let application = created["application"]["id"].as_str().unwrap_or_else(|| panic!("{created:#}")).to_owned();
         let candidate = created["candidate"]["id"].as_str().unwrap().to_owned();
         let before = writes(&app, connector);
@@ -202,99 +174,106 @@ async fn an_application_moves_and_gets_notes_links_and_files(backend: Backend) {
 
 async fn bad_input_is_refused_before_anything_is_sent(backend: Backend) {
     let app = TestApp::start(backend).await;
-    let target = target(&app, "hrworks").await;
-    let base = || input(&target, "bad@example.com");
+    for connector in ["traffit", "hrworks"] {
+        let target = target(&app, connector).await;
+        let base = || target.input("bad@example.com");
+        for (input, code, field) in bad_inputs(&base) {
+            let payload = create(&app, input.clone()).await;
+            assert_eq!(payload["userErrors"][0]["code"], code, "{input}: {payload:#}");
+            assert_eq!(payload["userErrors"][0]["field"], field, "{input}: {payload:#}");
+            assert_eq!(payload["action"], Value::Null, "{input}");
+        }
+        let closed = app
+            .query_with(
+                "query($id: ID!) { jobs(integrationId: $id, filter: {statuses: [CLOSED]}, first: 1) { nodes { id } } }",
+                json!({ "id": target.integration }),
+            )
+            .await["jobs"]["nodes"][0]["id"]
+            .take();
+        let payload = create(&app, with(base(), "application", json!({ "jobId": closed }))).await;
+        assert_eq!(payload["userErrors"][0]["code"], "JOB_CLOSED", "{payload:#}");
+        assert_eq!(payload["userErrors"][0]["field"], json!(["input", "application", "jobId"]), "{payload:#}");
+        assert_eq!(writes(&app, connector), 0);
+        let reader = app.key(&[hiregraph::domain::Scope::RecordsRead], None).await;
+        let query = "mutation($input: CreateCandidateInput!) { createCandidate(input: $input) { action { id } } }";
+        let refused = app.ask(&reader, query, json!({ "input": base() })).await;
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused:#}");
+    }
+}
+
+/// Each with its code and the field at fault.
+fn bad_inputs(base: &dyn Fn() -> Value) -> Vec<(Value, &'static str, Value)> {
     let person = |key: &str, value: Value| {
         let mut input = base();
         input["candidate"][key] = value;
-        input
+        (input, "INPUT_INVALID")
     };
-    let file = |file: Value| with(base(), "attachments", json!([file]));
-    let cases = [
-        (person("emailAddress", json!("no address")), "INPUT_INVALID", json!(["input", "candidate", "emailAddress"])),
-        (person("firstName", json!(" ")), "INPUT_INVALID", json!(["input", "candidate", "firstName"])),
-        (person("lastName", json!("a\u{0}b")), "INPUT_INVALID", json!(["input", "candidate", "lastName"])),
-        (
-            person("location", json!({"country": "XX"})),
-            "INPUT_INVALID",
-            json!(["input", "candidate", "location", "country"]),
-        ),
-        (
-            person("salaryExpectations", json!({"period": "YEAR", "amount": -1})),
-            "INPUT_INVALID",
-            json!(["input", "candidate", "salaryExpectations", "amount"]),
-        ),
-        (person("availabilityDate", json!("soon")), "INPUT_INVALID", json!(["input", "candidate", "availabilityDate"])),
-        (
-            with(base(), "application", json!({"jobId": "job_unknown"})),
-            "NOT_FOUND",
-            json!(["input", "application", "jobId"]),
-        ),
-        (with(base(), "integrationId", json!("int_unknown")), "NOT_FOUND", json!(["input", "integrationId"])),
-        (
-            file(json!({"name": "a", "data": "aGk=", "contentType": "text/plain", "dataUrl": "https://example.com"})),
-            "INPUT_INVALID",
-            json!(["input", "attachments", "0"]),
-        ),
-        (file(json!({"name": "a"})), "INPUT_INVALID", json!(["input", "attachments", "0"])),
-        (
-            file(json!({"name": "a", "data": "aGk="})),
-            "INPUT_INVALID",
-            json!(["input", "attachments", "0", "contentType"]),
-        ),
-        (
-            file(json!({"name": "a", "data": "%%%", "contentType": "text/plain"})),
-            "INPUT_INVALID",
-            json!(["input", "attachments", "0", "data"]),
-        ),
-        (
-            file(json!({"name": "../a", "data": "aGk=", "contentType": "text/plain"})),
-            "INPUT_INVALID",
-            json!(["input", "attachments", "0", "name"]),
-        ),
-        (
-            file(json!({"name": "a", "dataUrl": "http://example.com/a"})),
-            "ATTACHMENT_URL_REFUSED",
-            json!(["input", "attachments", "0", "dataUrl"]),
-        ),
-        (
-            file(json!({"name": "a", "dataUrl": "https://127.0.0.1/a"})),
-            "ATTACHMENT_URL_REFUSED",
-            json!(["input", "attachments", "0", "dataUrl"]),
-        ),
-        (
-            file(json!({"name": "a", "dataUrl": "https://localhost/a"})),
-            "ATTACHMENT_URL_REFUSED",
-            json!(["input", "attachments", "0", "dataUrl"]),
-        ),
-        (with(base(), "wait", json!("soon")), "INPUT_INVALID", json!(["input", "wait"])),
-    ];
-    for (input, code, field) in cases {
-        let payload = create(&app, input.clone()).await;
-        assert_eq!(payload["userErrors"][0]["code"], code, "{input}: {payload:#}");
-        assert_eq!(payload["userErrors"][0]["field"], field, "{input}: {payload:#}");
-        assert_eq!(payload["action"], Value::Null, "{input}");
+    let at = |place: &str| json!(format!("input.{place}").split('.').collect::<Vec<_>>());
+    let file = |key: &str, value: Value| {
+        let mut file = json!({ "name": "a", "data": "aGk=", "contentType": "text/plain" });
+        file[key] = value;
+        with(base(), "attachments", json!([file]))
+    };
+    let url = |url: &str| with(base(), "attachments", json!([{ "name": "a", "dataUrl": url }]));
+    let mut cases = Vec::new();
+    for (key, value, place) in [
+        ("emailAddress", json!("no address"), "candidate.emailAddress"),
+        ("emailAddress", json!("a@b@c.pl"), "candidate.emailAddress"),
+        ("firstName", json!(" "), "candidate.firstName"),
+        ("lastName", json!("a\u{0}b"), "candidate.lastName"),
+        ("lastName", json!("x".repeat(501)), "candidate.lastName"),
+        ("location", json!({"country": "XX"}), "candidate.location.country"),
+        ("location", json!({"city": "a\nb"}), "candidate.location.city"),
+        ("salaryExpectations", json!({"period": "YEAR", "amount": -1}), "candidate.salaryExpectations.amount"),
+        ("salaryExpectations", json!({"period": "YEAR", "amount": 1e12}), "candidate.salaryExpectations.amount"),
+        ("availabilityDate", json!("soon"), "candidate.availabilityDate"),
+    ] {
+        let (input, code) = person(key, value);
+        cases.push((input, code, at(place)));
     }
-    assert_eq!(writes(&app, "hrworks"), 0);
-    let closed = app
-        .query_with(
-            "query($id: ID!) { jobs(integrationId: $id, filter: {statuses: [CLOSED]}, first: 1) { nodes { id } } }",
-            json!({ "id": target.integration }),
-        )
-        .await["jobs"]["nodes"][0]["id"]
-        .take();
-    let payload = create(&app, with(base(), "application", json!({ "jobId": closed }))).await;
-    assert_eq!(payload["userErrors"][0]["code"], "JOB_CLOSED", "{payload:#}");
-    let reader = app.key(&[hiregraph::domain::Scope::RecordsRead], None).await;
-    let refused = app.ask(&reader, CREATE, json!({ "input": base() })).await;
-    assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused:#}");
+    for (input, place) in [
+        (with(base(), "source", json!({"name": "a\u{7}"})), "source.name"),
+        (with(base(), "wait", json!("soon")), "wait"),
+        (with(base(), "idempotencyKey", json!("")), "idempotencyKey"),
+        (file("dataUrl", json!("https://example.com")), "attachments.0"),
+        (with(base(), "attachments", json!([{"name": "a"}])), "attachments.0"),
+        (file("contentType", Value::Null), "attachments.0.contentType"),
+        (file("contentType", json!("a/b\r\nX: y")), "attachments.0.contentType"),
+        (file("data", json!("%%%")), "attachments.0.data"),
+        (file("data", json!("aGk")), "attachments.0.data"),
+        (file("data", json!("")), "attachments.0.data"),
+        (file("name", json!("../a")), "attachments.0.name"),
+        (file("name", json!("a\\b")), "attachments.0.name"),
+        (file("name", json!("a\u{1b}b")), "attachments.0.name"),
+        (file("name", json!("..")), "attachments.0.name"),
+    ] {
+        cases.push((input, "INPUT_INVALID", at(place)));
+    }
+    for unknown in ["job_unknown", "job_00000000000000000000000000"] {
+        let input = with(base(), "application", json!({ "jobId": unknown }));
+        cases.push((input, "NOT_FOUND", at("application.jobId")));
+    }
+    cases.push((with(base(), "integrationId", json!("int_unknown")), "NOT_FOUND", at("integrationId")));
+    for address in [
+        "http://example.com/a",
+        "https://127.0.0.1/a",
+        "https://10.0.0.1/a",
+        "https://169.254.169.254/latest/meta-data",
+        "https://[::1]/a",
+        "https://localhost/a",
+        "https://user:secret@example.com/a",
+        "file:///etc/passwd",
+    ] {
+        cases.push((url(address), "ATTACHMENT_URL_REFUSED", at("attachments.0.dataUrl")));
+    }
+    cases
 }
 
 async fn only_what_was_created_here_is_mirrored(backend: Backend) {
     let app = TestApp::start(backend).await;
     for connector in ["traffit", "hrworks"] {
         let target = target(&app, connector).await;
-        let created = create(&app, input(&target, "kept@example.com")).await;
+        let created = create(&app, target.input("kept@example.com")).await;
         assert_eq!(created["userErrors"], json!([]), "{created:#}");
         let scope = |scope: &str| {
             format!(

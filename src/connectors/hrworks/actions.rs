@@ -102,15 +102,11 @@ fn unremembered(what: &str) -> Error {
     Error::new(ErrorKind::Invalid, format!("an earlier step of the action did not leave {what}"))
 }
 
-/// `Taken::sent_at` may be the time of the first try: so many tries are waited for.
-const TRIES_WAITED_FOR: u32 = 5;
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 /// The pause before HR WORKS is asked again for a write whose answer was lost; none when that took long enough.
 fn patience(desk: Desk<'_>, step: &Step) -> Option<Duration> {
-    let taken = desk.action.taken(&step.name)?;
-    let within = desk.shows_within * taken.attempts.clamp(1, TRIES_WAITED_FOR);
-    let left = taken.sent_at? + within - desk.now;
+    let left = desk.action.taken(&step.name)?.sent_at? + desk.shows_within - desk.now;
     left.to_std().ok().filter(|left| !left.is_zero()).map(|left| left.min(LOOK_AGAIN))
 }
 

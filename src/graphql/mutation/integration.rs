@@ -38,6 +38,9 @@ pub struct SyncSettingsInput {
     interval: Option<Duration>,
     scope: Option<SyncScope>,
     cutoff_date: MaybeUndefined<Date>,
+    /// The source of candidates and applications that are created without one, for connectors with SOURCE_WRITING;
+    /// null removes it.
+    default_source: MaybeUndefined<String>,
 }
 
 #[derive(InputObject)]
@@ -122,6 +125,7 @@ impl Integrations {
             interval: settings.interval,
             scope: settings.scope,
             cutoff_date: settings.cutoff_date.flatten(),
+            default_source: settings.default_source.flatten(),
         };
         let connected = ctx.data::<Engine>()?.connect(&operator, connect).await?;
         Ok(CreateIntegrationPayload {
@@ -159,6 +163,7 @@ impl Integrations {
                 interval: settings.interval,
                 scope: settings.scope,
                 cutoff_date: settings.cutoff_date,
+                default_source: settings.default_source,
                 paused: input.paused,
                 credentials: input.credentials.map(|credentials| credentials.0),
             };
@@ -187,6 +192,7 @@ struct ReadSettings {
     interval: Option<std::time::Duration>,
     scope: Option<crate::domain::SyncScope>,
     cutoff_date: Option<Option<chrono::NaiveDate>>,
+    default_source: Option<Option<String>>,
 }
 
 fn read_settings(refusals: &mut Vec<Refusal>, input: Option<SyncSettingsInput>) -> ReadSettings {
@@ -205,5 +211,6 @@ fn read_settings(refusals: &mut Vec<Refusal>, input: Option<SyncSettingsInput>) 
         interval: readable(refusals, &at("interval"), interval, "an ISO 8601 duration as in PT15M"),
         scope: input.scope.map(Into::into),
         cutoff_date: date,
+        default_source: input.default_source.as_opt_deref().map(|name| name.map(str::to_owned)),
     }
 }

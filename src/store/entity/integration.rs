@@ -29,6 +29,10 @@ pub struct Model {
     pub sync_interval: i64,
     pub sync_scope: String,
     pub cutoff_date: Option<String>,
+    /// Of candidates and applications that are created without one.
+    pub default_source: Option<String>,
+    /// Until then the vendor asked not to be asked.
+    pub vendor_pause_until: Option<i64>,
     pub next_sync_at: Option<i64>,
     pub lease_owner: Option<Uuid>,
     pub lease_until: Option<i64>,

@@ -15,8 +15,6 @@ pub struct Gate(Arc<Inner>);
 struct Inner {
     rule: Mutex<Option<Rule>>,
     held: Notify,
-    /// How many are held now.
-    count: watch::Sender<usize>,
     open: watch::Sender<u64>,
 }
 
@@ -49,12 +47,7 @@ enum Then {
 
 impl Gate {
     pub fn new() -> Self {
-        Self(Arc::new(Inner {
-            rule: Mutex::new(None),
-            held: Notify::new(),
-            count: watch::Sender::new(0),
-            open: watch::Sender::new(0),
-        }))
+        Self(Arc::new(Inner { rule: Mutex::new(None), held: Notify::new(), open: watch::Sender::new(0) }))
     }
 
     pub fn before(&self, router: axum::Router) -> axum::Router {
@@ -89,11 +82,6 @@ impl Gate {
         self.0.held.notified().await;
     }
 
-    /// Waits until so many are held at once.
-    pub async fn holds(&self, count: usize) {
-        self.0.count.subscribe().wait_for(|held| *held == count).await.unwrap();
-    }
-
     /// Lets what is held go on, and holds nothing more.
     pub fn open(&self) {
         *self.0.rule.lock().unwrap() = None;
@@ -116,26 +104,9 @@ impl Gate {
     }
 
     async fn wait(&self, mut open: watch::Receiver<u64>) {
-        let _counted = Counted::new(&self.0.count);
         self.0.held.notify_one();
         // An error would mean that the gate is gone, and the test with it.
         let _ = open.changed().await;
-    }
-}
-
-/// One that is held, also when whoever asked goes away meanwhile.
-struct Counted<'a>(&'a watch::Sender<usize>);
-
-impl<'a> Counted<'a> {
-    fn new(count: &'a watch::Sender<usize>) -> Self {
-        count.send_modify(|held| *held += 1);
-        Self(count)
-    }
-}
-
-impl Drop for Counted<'_> {
-    fn drop(&mut self) {
-        self.0.send_modify(|held| *held -= 1);
     }
 }
 

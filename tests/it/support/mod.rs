@@ -9,6 +9,7 @@ pub mod receiver;
 pub mod rows;
 pub mod sdl;
 pub mod vendors;
+pub mod writing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -206,6 +207,10 @@ impl TestApp {
         change(&mut parts);
         self.service = Service::new(parts);
         self.router = self.service.router(Role::Api, Vec::new());
+    }
+
+    pub fn clock_now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.clock.now()
     }
 
     /// Both accounts, connected and synced: TRAFFIT's and HR WORKS' ids.

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hiregraph::store::entity::{
-    application, application_stage, candidate, candidate_tag, change, hiring_team_member, job, job_stage, payload, tag,
-    user,
+    action_file, application, application_stage, candidate, candidate_tag, change, hiring_team_member, job, job_stage,
+    payload, tag, user,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Statement};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, Statement};
 use uuid::Uuid;
 
 use super::TestApp;
@@ -48,6 +48,11 @@ impl TestApp {
             dump.push(format!("{} {} {body}", row.model, row.record_id));
         }
         dump
+    }
+
+    /// How many pieces of attachments there are.
+    pub async fn kept_pieces(&self) -> u64 {
+        action_file::Entity::find().count(self.store.connection()).await.unwrap()
     }
 
     /// An integration's part of the change feed, in order. Fails the test when a number is missing.

@@ -51,6 +51,15 @@ pub fn fields(of: &str) -> Vec<Field> {
     }
 }
 
+/// The values of an enum.
+pub fn values(of: &str) -> Vec<String> {
+    let found = types().into_iter().find(|found| found.name.node == of);
+    match found.map(|found| found.kind) {
+        Some(TypeKind::Enum(found)) => found.values.iter().map(|value| value.node.value.node.to_string()).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// Every object that implements `interface`.
 pub fn implementors(interface: &str) -> Vec<String> {
     let implements = |found: &TypeDefinition| match &found.kind {

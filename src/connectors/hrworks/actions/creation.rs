@@ -39,14 +39,14 @@ struct Sent {
 }
 
 pub async fn read_post(desk: Desk<'_>) -> Result<Acted, Unacted> {
-    let field = ["application", "jobId"];
+    let field = ["input", "application", "jobId"];
     let input = desk.action.input;
     let refused = |code, message: &str| Unacted::Refused(Refusal::new(code, message).at(&field));
     let Some(job) = input.job.as_deref() else {
         return Err(refused(ErrorCode::InputInvalid, "HR WORKS creates candidates with an application for a job only"));
     };
     if input.person.is_none() {
-        return Err(Unacted::Refused(Refusal::input(&["candidate"], "the candidate is missing")));
+        return Err(Unacted::Refused(Refusal::input(&["input", "candidate"], "the candidate is missing")));
     }
     if let Some(refusal) = record::unusable(input) {
         return Err(Unacted::Refused(refusal));

@@ -59,7 +59,7 @@ fn euros_a_year(salary: Salary) -> Option<i32> {
 /// What must not even be tried.
 pub fn unusable(input: &Input) -> Option<Refusal> {
     let salary = input.person.as_ref()?.salary?;
-    let field = ["candidate", "salaryExpectations", "amount"];
+    let field = ["input", "candidate", "salaryExpectations", "amount"];
     euros_a_year(salary).is_none().then(|| Refusal::input(&field, "the salary is not one that HR WORKS can keep"))
 }
 
@@ -72,16 +72,16 @@ pub fn warnings(action: &Action<'_>, sources: &[String]) -> Vec<Warning> {
     };
     if input.stage.as_deref().is_some_and(|stage| stage != FIRST_STATUS) {
         let message = "HR WORKS begins every application in its first stage; the stage was left out";
-        warn(&["application", "stageId"], message.to_owned());
+        warn(&["input", "application", "stageId"], message.to_owned());
     }
     if let Some(person) = &input.person {
         if person.state.is_some() {
             let message = "HR WORKS takes no state of an applicant's address; it was left out";
-            warn(&["candidate", "location", "state"], message.to_owned());
+            warn(&["input", "candidate", "location", "state"], message.to_owned());
         }
         if person.country.as_deref().is_some_and(|code| mapping::alpha3(code).is_none()) {
             let message = "the country is not one that HR WORKS knows; it was left out";
-            warn(&["candidate", "location", "country"], message.to_owned());
+            warn(&["input", "candidate", "location", "country"], message.to_owned());
         }
     }
     let single = matches!(action.kind, ActionKind::AddAttachmentToApplication | ActionKind::AddAttachmentToCandidate);
@@ -89,22 +89,25 @@ pub fn warnings(action: &Action<'_>, sources: &[String]) -> Vec<Warning> {
         if attachment.r#type != AttachmentType::Other {
             let message = "HR WORKS keeps documents without a type; it was left out".to_owned();
             match single {
-                true => warn(&["attachment", "type"], message),
-                false => warn(&["attachments", &index.to_string(), "type"], message),
+                true => warn(&["input", "attachment", "type"], message),
+                false => warn(&["input", "attachments", &index.to_string(), "type"], message),
             }
         }
     }
     if input.link.as_ref().is_some_and(|link| link.prefix.is_some()) {
         let message = "HR WORKS keeps the link as a document and has no custom fields for it; the prefix was left out";
-        warn(&["details", "customFieldNamePrefix"], message.to_owned());
+        warn(&["input", "details", "customFieldNamePrefix"], message.to_owned());
     }
     if let Some(source) = &input.source
         && !sources.is_empty()
         && !sources.contains(source)
     {
         let options = sources.iter().map(|option| format!("\"{option}\"")).collect::<Vec<_>>().join(", ");
-        let message = format!("the post does not offer this source; it was sent as it is. The post offers {options}");
-        warn(&["source", "name"], message);
+        let (which, field): (_, &[&str]) = match input.source_by_default {
+            true => (format!("the integration's default source \"{source}\""), &[]),
+            false => ("this source".to_owned(), &["input", "source", "name"]),
+        };
+        warn(field, format!("the post does not offer {which}; it was sent as it is. The post offers {options}"));
     }
     warnings
 }
@@ -219,16 +222,16 @@ mod tests {
         assert_eq!(
             of(ActionKind::CreateCandidate, &input, &["acme jobs"]),
             [
-                "application.stageId",
-                "candidate.location.state",
-                "candidate.location.country",
-                "attachments.1.type",
-                "details.customFieldNamePrefix",
-                "source.name",
+                "input.application.stageId",
+                "input.candidate.location.state",
+                "input.candidate.location.country",
+                "input.attachments.1.type",
+                "input.details.customFieldNamePrefix",
+                "input.source.name",
             ]
         );
         let attachment = Input { attachments: vec![attachment(AttachmentType::Cv)], ..Input::default() };
-        assert_eq!(of(ActionKind::AddAttachmentToCandidate, &attachment, &[]), ["attachment.type"]);
+        assert_eq!(of(ActionKind::AddAttachmentToCandidate, &attachment, &[]), ["input.attachment.type"]);
         // Where nothing is offered, or just that, and where it begins anyway.
         let first = Input { stage: Some("applied".into()), ..full() };
         assert_eq!(of(ActionKind::CreateCandidate, &first, &[]), [""; 0]);

@@ -47,7 +47,7 @@ pub async fn find(desk: Desk<'_>) -> Result<Acted, Unacted> {
                             message: "HR WORKS does not have this application any more; the attachment went to the \
                                       candidate's newest one"
                                 .to_owned(),
-                            field: vec!["applicationId".to_owned()],
+                            field: vec!["input".to_owned(), "applicationId".to_owned()],
                         });
                     }
                     other
@@ -69,7 +69,7 @@ fn missing(kind: ActionKind) -> Refusal {
         }
         _ => ("applicationId", "HR WORKS does not have this application any more"),
     };
-    Refusal::new(ErrorCode::RemoteNotFound, message).at(&[field])
+    Refusal::new(ErrorCode::RemoteNotFound, message).at(&["input", field])
 }
 
 async fn of_application(desk: Desk<'_>, application: &str) -> Result<Option<Target>, Error> {
