@@ -4,6 +4,7 @@
 pub mod child;
 pub mod database;
 pub mod gate;
+pub mod live;
 pub mod place;
 pub mod receiver;
 pub mod rows;
@@ -203,7 +204,7 @@ impl TestApp {
 
     /// The whole service anew over the same store, with parts that differ.
     pub fn with_parts(&mut self, change: impl FnOnce(&mut Parts)) {
-        let mut parts = parts(&self.store, &self.clock, &self.ids, &self.vendors);
+        let mut parts = parts(&self.store, &self.clock, &self.ids, &self.vendors, &self.allowed);
         change(&mut parts);
         self.service = Service::new(parts);
         self.router = self.service.router(Role::Api, Vec::new());
