@@ -22,6 +22,7 @@ mod scalar;
 mod selection;
 mod sync_run;
 mod text;
+mod vendor_webhook;
 mod vocabulary;
 
 use std::sync::Arc;

@@ -49,6 +49,7 @@ vocabulary!(SyncKind = "crate::domain::SyncKind" {
 vocabulary!(SyncState = "crate::domain::SyncState" {
     Queued, Running, Succeeded, PartiallyFailed, Failed, AuthenticationFailed, TimedOut, Cancelled
 });
+vocabulary!(VendorWebhookState = "crate::domain::SubscriptionState" { Subscribed, Unsubscribed, Failed });
 vocabulary!(Gender = "crate::domain::Gender" { Male, Female, Other });
 vocabulary!(SalaryPeriod = "crate::domain::SalaryPeriod" { Month, Year });
 vocabulary!(AttachmentType = "crate::domain::AttachmentType" { Cv, CoverLetter, Other });

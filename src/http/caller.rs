@@ -31,7 +31,7 @@ pub async fn graphql(State(doors): State<Doors>, method: Method, uri: Uri, heade
     let largest = if sends { super::LARGEST_WRITE } else { super::LARGEST_BODY };
     let body = match to_bytes(body, largest).await {
         Ok(body) => body,
-        Err(broken) if is_too_large(&broken) => {
+        Err(broken) if super::is_too_large(&broken) => {
             let message = format!("the request is larger than {largest} bytes");
             return failure(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", &message);
         }
@@ -40,10 +40,6 @@ pub async fn graphql(State(doors): State<Doors>, method: Method, uri: Uri, heade
     let scoped = doors.0.store.scoped(Arc::new(access));
     let graph = doors.0.graph.clone();
     answer(&method, &uri, &headers, body, |request| async move { graph.execute(request, scoped).await }).await
-}
-
-fn is_too_large(error: &axum::Error) -> bool {
-    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<SecretString> {

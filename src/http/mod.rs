@@ -4,6 +4,7 @@ mod caller;
 pub mod graphiql;
 pub mod graphql_over_http;
 mod health;
+mod inbound;
 mod server;
 
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::IntoResponse;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
 
@@ -19,6 +20,7 @@ use crate::domain::Clock;
 use crate::graphql::Graph;
 use crate::queue::Heartbeat;
 use crate::store::Store;
+use crate::sync::Engine;
 
 pub use server::serve;
 
@@ -34,6 +36,7 @@ pub struct Doors(Arc<Inner>);
 struct Inner {
     graph: Graph,
     store: Store,
+    engine: Engine,
     clock: Arc<dyn Clock>,
     /// Of this process' background work, when it has any.
     worker: Option<Heartbeat>,
@@ -43,6 +46,7 @@ struct Inner {
 pub struct Options {
     pub graph: Graph,
     pub store: Store,
+    pub engine: Engine,
     pub clock: Arc<dyn Clock>,
     pub worker: Option<Heartbeat>,
     /// Whether the graph is served here, or only health.
@@ -53,8 +57,8 @@ pub struct Options {
 
 /// Every path that is served.
 pub fn router(options: Options) -> Router {
-    let Options { graph, store, clock, worker, answers, cors_origins } = options;
-    let doors = Doors(Arc::new(Inner { graph, store, clock, worker, sdl: crate::graphql::sdl() }));
+    let Options { graph, store, engine, clock, worker, answers, cors_origins } = options;
+    let doors = Doors(Arc::new(Inner { graph, store, engine, clock, worker, sdl: crate::graphql::sdl() }));
     let health = Router::new().route("/healthz", get(health::live)).route("/readyz", get(health::ready));
     if !answers {
         return health.with_state(doors);
@@ -66,7 +70,13 @@ pub fn router(options: Options) -> Router {
         .layer(CompressionLayer::new())
         .merge(graphiql::router())
         .merge(health)
+        .route("/webhooks/{connector}/{integration}/{subscription}", post(inbound::delivery))
         .with_state(doors)
+}
+
+/// Whether a body was not read because it is larger than the limit.
+fn is_too_large(error: &axum::Error) -> bool {
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
 }
 
 async fn schema(axum::extract::State(doors): axum::extract::State<Doors>) -> impl IntoResponse {

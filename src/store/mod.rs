@@ -8,6 +8,7 @@ mod created;
 mod database;
 pub mod entity;
 mod error;
+mod inbox;
 mod integrations;
 mod keys;
 mod lease;
@@ -19,16 +20,19 @@ mod scoped;
 mod seal;
 mod sql;
 mod statistics;
+mod subscriptions;
+mod targets;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use commit::{ChildrenCommit, Counts, DeletionCommit, PageCommit, Stored, Unseen};
+pub use commit::{ChildrenCommit, Counts, DeletionCommit, PageCommit, Stored, TargetedCommit, Unseen};
 pub use convert::millis;
 pub use created::NARROWED;
 pub use database::{LEASE, Options, Statements, is_embedded};
 pub use entity::RecordRow;
 pub use error::{Error, Result};
+pub use inbox::{InboxLease, InboxState, Pending, Received, TargetedRun};
 pub use integrations::{Connection, NewIntegration, Settings, integration_state};
 pub use keys::{Access, Integrations, NewKey};
 pub use lease::Lease;
@@ -38,8 +42,11 @@ pub use read::{
 };
 pub use scoped::{Accounts, ActionsOf, Admin, Missing, Operator, Records, Scoped, Writer};
 pub use seal::{Keyring, KeyringError};
+pub use subscriptions::{NewSubscription, Subscription, Verified};
+pub use targets::ApplicationsOf;
 
 use database::Database;
+use inbox::Receiving;
 use integrations::Known;
 
 /// The whole store. Held by the engines and by what verifies access, never by a resolver.
@@ -52,13 +59,20 @@ struct Inner {
     lease: Duration,
     /// Which integrations there are, read anew when the counter in the database says so.
     known: Known,
+    receiving: Receiving,
 }
 
 impl Store {
     /// Connects. Does not migrate.
     pub async fn open(options: &Options, keyring: Keyring) -> Result<Self> {
         let database = Database::open(options).await?;
-        Ok(Self(Arc::new(Inner { database, keyring, lease: options.lease, known: Known::default() })))
+        Ok(Self(Arc::new(Inner {
+            database,
+            keyring,
+            lease: options.lease,
+            known: Known::default(),
+            receiving: Receiving::default(),
+        })))
     }
 
     /// Brings the schema to this version.

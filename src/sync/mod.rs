@@ -4,6 +4,7 @@
 mod accounts;
 mod connect;
 mod deletion;
+mod inbound;
 mod outcome;
 mod request;
 mod run;
@@ -15,6 +16,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::connectors::{Manifest, Registry};
@@ -23,6 +25,7 @@ use crate::store::{self, Store};
 
 pub use accounts::{NotOpened, Work};
 pub use connect::{Connect, Connected, Update};
+pub use inbound::{Incoming, Receipt};
 pub use request::{Queued, SyncRequest};
 
 use accounts::Opened;
@@ -38,6 +41,8 @@ pub struct Options {
     pub ids: Arc<dyn Ids>,
     /// The operator's base URLs, by connector.
     pub base_urls: HashMap<String, String>,
+    /// Where vendors reach this service; none in a process that was not told and does not answer itself.
+    pub public_url: Option<String>,
     /// The pause before a failed read is tried again the first time.
     pub first_pause: Duration,
     /// Called when there may be something to do.
@@ -49,6 +54,8 @@ struct Inner {
     /// This process, as the holder of leases.
     owner: Uuid,
     open: Mutex<HashMap<Uuid, Opened>>,
+    /// Inboxes that are taken up here.
+    inboxes: TaskTracker,
 }
 
 /// Why an entry point failed where it should not have.
@@ -63,7 +70,7 @@ pub enum Error {
 impl Engine {
     pub fn new(options: Options) -> Self {
         let owner = options.ids.uuid();
-        Self(Arc::new(Inner { options, owner, open: Mutex::default() }))
+        Self(Arc::new(Inner { options, owner, open: Mutex::default(), inboxes: TaskTracker::new() }))
     }
 
     pub fn registry(&self) -> &Registry {

@@ -10,7 +10,7 @@ use super::outcome::{self, Ended};
 use super::{Engine, Error};
 use crate::connectors::manifest::{Reads, Stream};
 use crate::connectors::{self, Carried, ErrorKind, Manifest, Problem};
-use crate::domain::{IntegrationId, RecordType, SyncState};
+use crate::domain::{IntegrationId, RecordType, SyncKind, SyncState};
 use crate::store::runs::{EndRun, EndStream, Run};
 use crate::store::{self, Lease};
 
@@ -68,6 +68,10 @@ impl Engine {
             streams.flat_map(Stream::models).collect()
         };
         self.store().begin_run(lease, run_id, &models, self.clock().now()).await?;
+        if kind == SyncKind::Full {
+            self.store().want_subscriptions(lease.integration, self.clock().now()).await?;
+            self.wake();
+        }
         info!(%integration, run = %run_id, %kind, resumed = running.run.state == SyncState::Running, "sync begins");
         let ended = match self.streams(&mut running).await {
             Err(Error::Store(store::Error::LeaseLost)) => return self.was_cancelled(&running.run).await,

@@ -27,7 +27,11 @@ pub mod sync_run;
 pub mod sync_run_model;
 pub mod sync_seen;
 pub mod tag;
+pub mod targeted_record;
 pub mod user;
+pub mod vendor_delivery;
+pub mod vendor_inbox;
+pub mod vendor_subscription;
 
 pub use json::Json;
 pub use record::RecordRow;
