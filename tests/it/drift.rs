@@ -32,7 +32,11 @@ async fn the_entities_fit_the_migrations(backend: Backend) {
         .register(entity::sync_run_model::Entity)
         .register(entity::sync_seen::Entity)
         .register(entity::tag::Entity)
-        .register(entity::user::Entity);
+        .register(entity::targeted_record::Entity)
+        .register(entity::user::Entity)
+        .register(entity::vendor_delivery::Entity)
+        .register(entity::vendor_inbox::Entity)
+        .register(entity::vendor_subscription::Entity);
     schema.sync(connection).await.unwrap();
     let heard = app.store.statements().heard();
     assert!(!heard.is_empty(), "the tables were not looked at");

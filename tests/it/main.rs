@@ -15,6 +15,7 @@ mod doors;
 mod drift;
 mod filters;
 mod first_sync;
+mod inbound;
 mod kill;
 mod lease;
 mod limits;

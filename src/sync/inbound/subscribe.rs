@@ -194,7 +194,13 @@ impl Engine {
         let integration = IntegrationId(lease.integration);
         let subscribed = made.len();
         match failed {
-            Some(error) => warn!(%integration, subscribed, error = error.public, "webhooks were not all subscribed"),
+            Some(error) => {
+                warn!(%integration, subscribed, error = error.public, "webhooks were not all subscribed");
+                if error.kind == ErrorKind::Permission {
+                    // What the vendor allows can be part of the token: the next attempt asks for a new one.
+                    self.forget(lease.integration);
+                }
+            }
             None => info!(%integration, subscribed, "webhooks subscribed"),
         }
         Ok(made)

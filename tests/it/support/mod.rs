@@ -173,6 +173,7 @@ impl TestApp {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             base_urls: self.vendors.base_urls(),
+            public_url: Some(PUBLIC_URL.to_owned()),
             embedded: true,
             introspection,
             downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
@@ -180,6 +181,13 @@ impl TestApp {
         });
         let origins = origins.iter().map(|origin| origin.parse().unwrap()).collect();
         self.router = self.service.router(role, origins);
+    }
+
+    /// The whole service anew, reached at another address, or not told where.
+    pub fn move_to(&mut self, public_url: Option<&str>) {
+        let parts = parts(&self.store, &self.clock, &self.ids, &self.vendors);
+        self.service = Service::new(Parts { public_url: public_url.map(str::to_owned), ..parts });
+        self.router = self.service.router(Role::Api, Vec::new());
     }
 
     /// Both accounts, connected and synced: TRAFFIT's and HR WORKS' ids.
@@ -257,8 +265,10 @@ pub async fn settle(service: &Service) {
     loop {
         let acted = service.actions.begin_due().await.unwrap();
         service.actions.settle().await;
+        let inboxes = service.engine.begin_inboxes(&CancellationToken::new()).await.unwrap();
+        service.engine.settle_inboxes().await;
         let begun = begin(service).await;
-        let count = acted + begun.count;
+        let count = acted + inboxes + begun.count;
         begun.ended().await;
         if count == 0 {
             return;
@@ -273,12 +283,16 @@ fn parts(store: &Store, clock: &Arc<FrozenClock>, ids: &Arc<SeededIds>, vendors:
         clock: clock.clone(),
         ids: ids.clone(),
         base_urls: vendors.base_urls(),
+        public_url: Some(PUBLIC_URL.to_owned()),
         embedded: store.connection().get_database_backend() == sea_orm::DbBackend::Sqlite,
         introspection: true,
         downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
         first_pause: Duration::from_millis(1),
     }
 }
+
+/// Where vendors are told to call.
+pub const PUBLIC_URL: &str = "https://hooks.hiregraph.test";
 
 const CONNECT: &str = "mutation($input: CreateIntegrationInput!) { createIntegration(input: $input) { \
                        integration { id } tests { name passed message fix } userErrors { code message field } } }";

@@ -127,6 +127,13 @@ impl Account {
         self.variant = variant;
     }
 
+    /// A subscription that was not made through the API; gives its id.
+    pub fn add_webhook(&mut self, kind: &str, url: &str) -> i64 {
+        let id = self.fresh("webhook");
+        self.webhooks.insert(id, Subscription { kind: kind.to_owned(), url: url.to_owned() });
+        id
+    }
+
     pub fn delete_webhook(&mut self, id: i64) -> bool {
         self.webhooks.remove(&id).is_some()
     }
