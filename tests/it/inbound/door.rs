@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use super::{SMALL, deliver, deliveries, pending, post, runs, shown, told, url_of, webhooks};
+use super::{SMALL, deliver, deliveries, only_run, pending, post, runs, shown, told, url_of, webhooks};
 use crate::on_both;
 use crate::support::{Backend, TestApp, settle, uuid_of};
 
@@ -86,9 +86,7 @@ async fn bodies_have_a_limit_and_no_form(backend: Backend) {
     }
     app.settle().await;
     // Nobody could tell what it was about: one run over what changed has found it.
-    let runs = runs(&app, &id).await;
-    assert_eq!((&runs[0]["kind"], &runs[0]["state"]), (&json!("DELTA"), &json!("SUCCEEDED")), "{runs:#?}");
-    assert_eq!(runs.iter().filter(|run| run["kind"] == "DELTA").count(), 1);
+    assert_eq!(only_run(&app, &id, "DELTA").await["state"], "SUCCEEDED");
     assert_eq!(shown(&app, &id, RecordType::Candidate, &candidate.to_string()).await["firstName"], "Nowa");
     assert_eq!(pending(&app, &id).await, 0);
 }
@@ -186,12 +184,8 @@ async fn a_vendor_that_fails_is_asked_again_later(backend: Backend) {
     app.vendors.faults("traffit", &["revoked-credentials"]);
     app.settle().await;
     assert_eq!(pending(&app, &id).await, 1);
-    let latest = runs(&app, &id).await.remove(0);
-    assert_eq!(
-        (&latest["kind"], &latest["state"]),
-        (&json!("TARGETED"), &json!("AUTHENTICATION_FAILED")),
-        "{latest:#}"
-    );
+    let latest = only_run(&app, &id, "TARGETED").await;
+    assert_eq!(latest["state"], "AUTHENTICATION_FAILED", "{latest:#}");
     assert!(latest["models"][0]["error"].is_string(), "{latest:#}");
     app.vendors.faults("traffit", &[]);
     app.settle().await;

@@ -6,7 +6,7 @@ use hiregraph::connectors::hrworks::simulator::{Applicant, Delivery, JobApplicat
 use hiregraph::domain::RecordType;
 use serde_json::{Value, json};
 
-use super::{SMALL, deliveries, post, runs, shown, webhooks};
+use super::{SMALL, deliveries, only_run, post, shown, webhooks};
 use crate::on_both;
 use crate::support::{Backend, TestApp};
 
@@ -44,7 +44,7 @@ async fn applicants_come_and_change_and_go(backend: Backend) {
     assert_eq!(shown(&app, &id, RecordType::Candidate, &applicant).await["firstName"], "Neue");
     let record = shown(&app, &id, RecordType::Application, &application).await;
     assert_eq!((&record["outcome"], &record["candidate"]["remoteId"]), (&json!("PENDING"), &json!(applicant)));
-    let run = runs(&app, &id).await.remove(0);
+    let run = only_run(&app, &id, "TARGETED").await;
     assert_eq!((&run["kind"], &run["state"]), (&json!("TARGETED"), &json!("SUCCEEDED")), "{run:#}");
 
     app.vendors.hrworks.edit(|held| {

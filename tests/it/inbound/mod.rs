@@ -89,6 +89,14 @@ async fn runs(app: &TestApp, integration: &str) -> Vec<Value> {
     serde_json::from_value(shown["syncRuns"]["nodes"].take()).unwrap()
 }
 
+/// The one run of this kind.
+async fn only_run(app: &TestApp, integration: &str, kind: &str) -> Value {
+    let all = runs(app, integration).await;
+    let mut found: Vec<Value> = all.iter().filter(|run| run["kind"] == kind).cloned().collect();
+    assert_eq!(found.len(), 1, "{all:#?}");
+    found.remove(0)
+}
+
 async fn deliveries(app: &TestApp, integration: &str) -> i64 {
     app.count("SELECT COUNT(*) FROM vendor_deliveries WHERE integration_id = $1", uuid_of(integration)).await
 }

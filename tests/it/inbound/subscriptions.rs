@@ -77,15 +77,10 @@ async fn a_refused_scope_is_told_and_mended_once_it_is_granted(backend: Backend)
         let integration = app.query_with(query, json!({ "id": id })).await["integration"].take();
         assert_eq!((&integration["state"], &integration["lastSync"]["state"]), (&json!("ACTIVE"), &json!("SUCCEEDED")));
 
-        app.vendors.traffit.edit(|account| account.set_scopes(&SCOPES));
-        let (key, all) = {
-            let credentials = app.vendors.credentials("hrworks");
-            let all = ["Applicant Management", "Persons", "General", "Utility"];
-            let all: Vec<String> = all.iter().flat_map(|one| [format!("{one}:read"), format!("{one}:write")]).collect();
-            (credentials["accessKey"].as_str().unwrap().to_owned(), all)
-        };
-        let all: Vec<&str> = all.iter().map(String::as_str).collect();
-        app.vendors.hrworks.edit(|account| account.set_permissions(&key, &all));
+        match connector {
+            "traffit" => app.vendors.traffit.edit(|account| account.set_scopes(&SCOPES)),
+            _ => app.vendors.hrworks.edit(|held| held.give_permission("Utility:write")),
+        }
         app.sync(&id).await;
         let known = webhooks(&app, &id).await;
         assert!(known.iter().all(|one| one["state"] == "SUBSCRIBED" && one["error"].is_null()), "{known:#?}");
