@@ -6,6 +6,7 @@ mod m20261125_000002_records;
 mod m20261125_000003_sync;
 mod m20261125_000004_changes;
 mod m20261125_000005_actions;
+mod m20261125_000007_vendor_webhooks;
 mod m20261125_000009_webhooks;
 
 pub use sea_orm_migration::prelude::*;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000003_sync::Migration),
             Box::new(m20261125_000004_changes::Migration),
             Box::new(m20261125_000005_actions::Migration),
+            Box::new(m20261125_000007_vendor_webhooks::Migration),
             Box::new(m20261125_000009_webhooks::Migration),
         ]
     }

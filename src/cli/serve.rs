@@ -76,6 +76,8 @@ pub struct Parts {
     pub ids: Arc<dyn Ids>,
     /// By connector.
     pub base_urls: HashMap<String, String>,
+    /// Where vendors reach this service, if this process knows.
+    pub public_url: Option<String>,
     /// The queue of a shared database.
     pub queue: Option<shared::Options>,
     pub introspection: bool,
@@ -106,6 +108,7 @@ impl Service {
             clock: parts.clock.clone(),
             ids: parts.ids.clone(),
             base_urls: parts.base_urls,
+            public_url: parts.public_url,
             first_pause: parts.first_pause,
             patrol: parts.patrol,
             shows_within: parts.shows_within,
@@ -157,6 +160,7 @@ impl Service {
         http::router(http::Options {
             graph: self.graph.clone(),
             store: self.store.clone(),
+            engine: self.engine.clone(),
             clock: self.clock.clone(),
             worker: role.works().then(|| self.beat.clone()),
             attachments: self.attachments,
@@ -197,7 +201,7 @@ impl Service {
         };
         tokio::join!(queue::run(&work, &self.wake, &self.beat, scan, stop), by_queue, self.webhooks.hear(stop));
         tasks.close();
-        tokio::join!(tasks.wait(), self.actions.stop(), self.webhooks.stop());
+        tokio::join!(tasks.wait(), self.actions.stop(), self.webhooks.stop(), self.engine.settle_inboxes());
         self.engine.settle().await;
     }
 }
@@ -222,6 +226,7 @@ impl Hands for Woken {
         let done: Result<(), actions::Error> = match job {
             Job::Sync(integration) => self.engine.begin_one(integration, &self.stop).await.map_err(Into::into),
             Job::Act(_) => self.actions.begin_due().await.map(drop),
+            Job::Inbox(_) => self.engine.begin_inboxes(&self.stop).await.map(drop).map_err(Into::into),
         };
         if let Err(error) = done {
             // The next scan finds it.
@@ -237,18 +242,20 @@ impl Work for Background<'_> {
         self.service.store.write_key_uses().await?;
         self.service.purge().await?;
         while self.service.actions.begin_due().await? > 0 {}
+        while self.service.engine.begin_inboxes(self.stop).await? > 0 {}
         while self.service.engine.begin_due(self.overdue, self.tasks, self.stop).await? > 0 {}
         while self.service.webhooks.begin_due().await? > 0 {}
         Ok(())
     }
 
     async fn next(&self) -> Result<Option<Duration>, actions::Error> {
-        let deliveries = self.service.webhooks.next_due().await?;
+        let (engine, actions) = (&self.service.engine, &self.service.actions);
+        let (inbox, deliveries) = (engine.next_inbox_due().await?, self.service.webhooks.next_due().await?);
         if self.service.queue.is_some() {
             // The queue tells the rest.
-            return Ok(deliveries);
+            return Ok([inbox, deliveries].into_iter().flatten().min());
         }
-        let due = [self.service.engine.next_due().await?, self.service.actions.next_due().await?, deliveries];
+        let due = [engine.next_due().await?, actions.next_due().await?, inbox, deliveries];
         Ok(due.into_iter().flatten().min())
     }
 
@@ -276,6 +283,20 @@ pub fn base_urls(vendors: &Vendors) -> HashMap<String, String> {
     given.into_iter().filter_map(|(slug, url)| Some((slug.to_owned(), url.clone()?))).collect()
 }
 
+/// A worker that was not told has no door that it could name.
+fn public_url(settings: &Serve, address: SocketAddr) -> Result<Option<String>, String> {
+    let Some(given) = settings.public_url.as_deref().map(str::trim).filter(|url| !url.is_empty()) else {
+        return Ok(settings.role.answers().then(|| format!("http://{address}")));
+    };
+    let is_root = |url: &url::Url| {
+        matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none() && url.fragment().is_none()
+    };
+    match url::Url::parse(given) {
+        Ok(url) if is_root(&url) => Ok(Some(given.trim_end_matches('/').to_owned())),
+        _ => Err("HIREGRAPH_PUBLIC_URL must be an http or https address without a query".to_owned()),
+    }
+}
+
 pub async fn serve(settings: Serve) -> Outcome {
     let store = open::store(&settings.database, Duration::from_secs(settings.takeover_seconds)).await?;
     let embedded = store::is_embedded(&settings.database.database_url);
@@ -285,6 +306,7 @@ pub async fn serve(settings: Serve) -> Outcome {
         store.release_all().await.map_err(failed)?;
         store.release_actions().await.map_err(failed)?;
         store.release_lanes().await.map_err(failed)?;
+        store.release_inboxes().await.map_err(failed)?;
     } else if !store.is_current().await.map_err(failed)? {
         return Err("the database's schema is not current: run `hiregraph migrate` first".to_owned());
     }
@@ -294,9 +316,12 @@ pub async fn serve(settings: Serve) -> Outcome {
     })?;
     let origins: Result<Vec<_>, _> = settings.cors_origins.iter().map(|origin| origin.trim().parse()).collect();
     let origins = origins.map_err(|_| "HIREGRAPH_CORS_ORIGINS holds an origin that is none".to_owned())?;
+    let listener = listen(settings.listen).await?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
     let service = Service::new(Parts {
         store: store.clone(),
         registry: Registry::default(),
+        public_url: public_url(&settings, address)?,
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
         base_urls: base_urls(&settings.vendors),
@@ -322,8 +347,6 @@ pub async fn serve(settings: Serve) -> Outcome {
         },
         shows_within: settings.shows_within_seconds.map(Duration::from_secs),
     });
-    let listener = listen(settings.listen).await?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
     let role = settings.role;
     let told_to_stop = signal::told_to_stop();
     print(&format!("listening on http://{address}"))?;

@@ -253,6 +253,8 @@ pub struct Fetched {
     pub records: Vec<Snapshot>,
     /// What the vendor confirms to have no longer.
     pub gone: Vec<(RecordType, String)>,
+    /// A type of join records and the remote id of what they belong to: all that it has of them is in `records`.
+    pub complete: Vec<(RecordType, String)>,
 }
 
 /// A request of the caller's own, below the vendor's API root.

@@ -4,6 +4,7 @@
 mod abilities;
 mod coverage;
 mod reading;
+mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -41,6 +42,20 @@ pub trait Simulated: Send + Sync {
     /// Takes away the permission that opens this type, for this key. False when the vendor has none for it alone or
     /// with others, so that it can always be read.
     fn forbid(&self, of: RecordType) -> bool;
+
+    /// Lets an event happen that the manifest covers; what the subscriptions are told of it.
+    fn happen(&self, event: &str) -> Vec<Called>;
+
+    /// Takes away the permission that subscribing needs.
+    fn forbid_webhooks(&self);
+}
+
+/// What a vendor would POST to one of its subscriptions.
+#[derive(Debug, Clone)]
+pub struct Called {
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
 }
 
 /// One vendor with an account at its simulator.

@@ -14,6 +14,7 @@ use super::action::{Acted, Action, Fetched, Files, Found, Next, Passthrough, Ste
 use super::error::Error;
 use super::manifest::{Check, Manifest};
 use super::vendor_http::{Answer, VendorHttp};
+use super::webhook::{Delivery, Hints, Kept, Listed, Wanted};
 use crate::domain::{IdSpace, RecordType, Snapshot};
 
 /// Holds no state between calls and never sees a database, another integration or another vendor. All that
@@ -85,6 +86,37 @@ pub trait Connector: Send + Sync + 'static {
         _applications: &[String],
     ) -> Result<Vec<String>, Error> {
         Ok(Vec::new())
+    }
+
+    /// What the vendor signs its deliveries with, where it does.
+    fn signing_key(&self, account: &Account) -> Option<SecretString>;
+
+    /// Subscribes to events that the manifest covers. One answer for each: the vendor's id, as far as it says one.
+    async fn subscribe(&self, account: &Account, wanted: &[Wanted]) -> Vec<Result<Option<String>, Error>>;
+
+    /// Takes subscriptions off, by the vendor's ids. What is gone already is no error.
+    async fn unsubscribe(&self, account: &Account, remote_ids: &[String]) -> Result<(), Error>;
+
+    /// The account's subscriptions, of others too; none where the vendor does not list them.
+    async fn subscriptions(&self, account: &Account) -> Result<Option<Vec<Listed>>, Error>;
+
+    /// Whether a delivery is the vendor's. Takes as long whether it is or not, and says no in doubt. Pure.
+    fn verify(&self, delivery: &Delivery<'_>, kept: &Kept) -> bool;
+
+    /// What the body of a delivery means that came to a subscription to `event`. Pure.
+    fn hints(&self, event: &str, body: &[u8]) -> Hints;
+
+    /// Of a candidate's applications those that may have changed. `known`: those that the mirror has.
+    async fn changed_applications(
+        &self,
+        account: &Account,
+        candidate: &str,
+        known: &[String],
+    ) -> Result<Vec<String>, Error>;
+
+    /// What an application is called once it belongs to another candidate, where names tell. Pure.
+    fn moved_application(&self, _application: &str, _candidate: &str) -> Option<String> {
+        None
     }
 }
 

@@ -14,6 +14,7 @@ pub mod registry;
 pub mod rehearsal;
 pub mod traffit;
 pub mod vendor_http;
+pub mod webhook;
 
 pub use connector::{
     Account, CHILDREN_AT_ONCE, Carried, Children, ChildrenOf, Connector, Credentials, Fact, OpenAccount, Page, Problem,

@@ -1,6 +1,7 @@
 //! The main job in one command: simulated vendors, a fresh mirror, both accounts connected and synced, the graph
 //! served.
 
+mod post;
 mod progress;
 mod sample;
 pub mod vendor;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -59,8 +61,11 @@ pub async fn run(args: Args) -> Result<(), String> {
         };
         accounts.push((vendor, vendor::start(&account, listener, stop.clone())?));
     }
+    let listener = listen(args.listen).await?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
     let mut service = Service::new(Parts {
         store: store.clone(),
+        public_url: (!args.once).then(|| format!("http://{address}")),
         registry: Registry::default(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
@@ -79,7 +84,7 @@ pub async fn run(args: Args) -> Result<(), String> {
     service.stop = stop.clone();
     let done = tokio::join!(
         async {
-            let shown = show(&args, &service, &store, &accounts, &stop).await;
+            let shown = show(&args, &service, &store, &accounts, listener, &stop).await;
             stop.cancel();
             shown
         },
@@ -94,6 +99,7 @@ async fn show(
     service: &Service,
     store: &Store,
     accounts: &[(Vendor, vendor::Simulated)],
+    listener: TcpListener,
     stop: &CancellationToken,
 ) -> Result<(), String> {
     let (key, scoped) = key(store).await?;
@@ -107,7 +113,6 @@ async fn show(
         progress::wait(&scoped, &integrations).await?;
         return print(&sample::answer(&service.graph, fresh(store, &key).await?).await?);
     }
-    let listener = listen(args.listen).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let router = service.router(Role::All, Vec::new());
     let serving = http::serve(listener, router, stop.clone());

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::post::{self, Posted};
 use crate::connectors::{hrworks, traffit};
 use crate::domain::clock::SystemClock;
 
@@ -60,7 +61,8 @@ pub fn usual_jobs(candidates: usize) -> usize {
 pub fn start(account: &Account, listener: TcpListener, stop: CancellationToken) -> Result<Simulated, String> {
     let tasks = TaskTracker::new();
     let clock = Arc::new(SystemClock);
-    let stopped = async move { stop.cancelled().await };
+    let told = stop.clone();
+    let stopped = async move { told.cancelled().await };
     let credentials = match account.vendor {
         Vendor::Traffit => {
             let options = traffit::simulator::Options {
@@ -73,7 +75,14 @@ pub fn start(account: &Account, listener: TcpListener, stop: CancellationToken) 
             let credentials = json!({
                 "subdomain": "acme", "clientId": options.client_id, "clientSecret": options.client_secret,
             });
-            tasks.spawn(traffit::simulator::Simulator::new(options).serve(listener, stopped));
+            let simulator = traffit::simulator::Simulator::new(options);
+            let source = simulator.clone();
+            let next = move || {
+                let source = source.clone();
+                async move { source.deliveries().await.into_iter().map(Posted::from).collect() }
+            };
+            tasks.spawn(post::deliver(next, stop.clone()));
+            tasks.spawn(simulator.serve(listener, stopped));
             credentials
         }
         Vendor::Hrworks => {
@@ -85,12 +94,31 @@ pub fn start(account: &Account, listener: TcpListener, stop: CancellationToken) 
                 ..hrworks::simulator::Options::new(clock)
             };
             let credentials = json!({ "accessKey": options.access_key, "secretAccessKey": options.secret_access_key });
-            tasks.spawn(hrworks::simulator::Simulator::new(options).serve(listener, stopped));
+            let simulator = hrworks::simulator::Simulator::new(options);
+            let source = simulator.clone();
+            let next = move || {
+                let source = source.clone();
+                async move { source.deliveries().await.into_iter().map(Posted::from).collect() }
+            };
+            tasks.spawn(post::deliver(next, stop.clone()));
+            tasks.spawn(simulator.serve(listener, stopped));
             credentials
         }
     };
     tasks.close();
     Ok(Simulated { credentials, tasks })
+}
+
+impl From<traffit::simulator::Delivery> for Posted {
+    fn from(delivery: traffit::simulator::Delivery) -> Self {
+        Self { url: delivery.url, headers: delivery.headers, body: delivery.body }
+    }
+}
+
+impl From<hrworks::simulator::Delivery> for Posted {
+    fn from(delivery: hrworks::simulator::Delivery) -> Self {
+        Self { url: delivery.url, headers: delivery.headers, body: delivery.body }
+    }
 }
 
 fn read_faults<F: FromStr<Err: std::fmt::Display>>(faults: &[String]) -> Result<Vec<F>, String> {

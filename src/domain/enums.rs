@@ -102,6 +102,14 @@ closed_enum!(SyncState {
     TimedOut = "TIMED_OUT",
     Cancelled = "CANCELLED",
 });
+closed_enum!(
+    /// Of a subscription to one of a vendor's events.
+    SubscriptionState {
+        Subscribed = "SUBSCRIBED",
+        Unsubscribed = "UNSUBSCRIBED",
+        Failed = "FAILED",
+    }
+);
 closed_enum!(ChangeKind { Created = "CREATED", Updated = "UPDATED", Deleted = "DELETED" });
 closed_enum!(Gender { Male = "MALE", Female = "FEMALE", Other = "OTHER" });
 closed_enum!(SalaryPeriod { Month = "MONTH", Year = "YEAR" });

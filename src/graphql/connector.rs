@@ -29,6 +29,12 @@ impl Connector {
         Ok(ctx.data::<Engine>()?.manifests().map(Self).collect())
     }
 
+    /// The vendor's events that are followed.
+    pub fn followed_events(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let events: &'static [manifest::WebhookEvent] = self.0.webhook_events;
+        events.iter().filter(|event| event.covered).map(|event| event.event)
+    }
+
     pub fn record_types(&self) -> Vec<domain::RecordType> {
         self.0.record_types()
     }

@@ -13,13 +13,14 @@ use super::connection::{
     ApplicationConnection, CandidateConnection, JobConnection, TagConnection, UserConnection, int,
 };
 use super::connector::Connector;
-use super::loaders::{AccountLoader, CustomFields, LastRun, Models};
+use super::loaders::{AccountLoader, CustomFields, LastRun, Models, VendorWebhooks};
 use super::query::{application_page, candidate_page, job_page, tag_page, user_page};
 use super::reads::{Reads, scoped};
 use super::record::ApplicationStage;
 use super::scalar::{Date, DateTime, Duration, Json};
 use super::selection::{Field, has};
 use super::sync_run::{SyncRun, SyncRunConnection};
+use super::vendor_webhook::VendorWebhook;
 use super::vocabulary::{IntegrationState, RecordType, SyncScope};
 use crate::domain::{self, IntegrationId};
 use crate::store::entity::{application_stage, custom_field, integration};
@@ -206,6 +207,13 @@ impl Integration {
                 sample: (!sample.is_null()).then_some(Json(sample)),
             })
             .collect())
+    }
+
+    /// Of each of the vendor's events that are followed, whether it calls us.
+    async fn vendor_webhooks(&self, ctx: &Context<'_>) -> Result<Vec<VendorWebhook>> {
+        let events = Connector::named(ctx, &self.row.connector)?.followed_events();
+        let rows = ctx.data::<AccountLoader>()?.load_one(VendorWebhooks(self.row.id)).await?.unwrap_or_default();
+        Ok(events.map(|event| VendorWebhook::of(event, &rows)).collect())
     }
 
     #[expect(clippy::too_many_arguments, reason = "the contract's arguments")]

@@ -9,7 +9,7 @@ use async_graphql::dataloader::{DataLoader, Loader};
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::store::entity::{custom_field, integration, sync_run, sync_run_model};
+use crate::store::entity::{custom_field, integration, sync_run, sync_run_model, vendor_subscription};
 use crate::store::{self, Accounts, ModelCount};
 
 /// Loads what belongs to accounts.
@@ -38,6 +38,8 @@ pub struct Models {
 }
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CustomFields(pub Uuid);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct VendorWebhooks(pub Uuid);
 
 #[async_trait]
 impl Loader<ById> for AccountLoads {
@@ -105,5 +107,17 @@ impl Loader<CustomFields> for AccountLoads {
             loaded.entry(CustomFields(field.integration_id)).or_default().push(field);
         }
         Ok(loaded)
+    }
+}
+
+#[async_trait]
+impl Loader<VendorWebhooks> for AccountLoads {
+    type Value = Vec<vendor_subscription::Model>;
+    type Error = Arc<store::Error>;
+
+    async fn load(&self, keys: &[VendorWebhooks]) -> Result<HashMap<VendorWebhooks, Self::Value>, Self::Error> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let mut found = self.0.vendor_subscriptions(&ids).await?;
+        Ok(keys.iter().map(|key| (*key, found.remove(&key.0).unwrap_or_default())).collect())
     }
 }

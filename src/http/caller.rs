@@ -36,7 +36,7 @@ pub async fn graphql(State(doors): State<Doors>, method: Method, uri: Uri, heade
     let largest = if sends { largest_write } else { super::LARGEST_BODY };
     let body = match to_bytes(body, largest).await {
         Ok(body) => body,
-        Err(broken) if is_too_large(&broken) => {
+        Err(broken) if super::is_too_large(&broken) => {
             let message = format!("the request is larger than {largest} bytes");
             return failure(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", &message);
         }
@@ -96,10 +96,6 @@ impl Executor for Verified {
         };
         Events { answers: told.map(answer).boxed(), stop }
     }
-}
-
-fn is_too_large(error: &axum::Error) -> bool {
-    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
 }
 
 pub fn bearer(headers: &HeaderMap) -> Option<SecretString> {

@@ -4,6 +4,7 @@ mod caller;
 pub mod graphiql;
 pub mod graphql_over_http;
 mod health;
+mod inbound;
 mod server;
 mod websocket;
 
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::IntoResponse;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
@@ -21,6 +22,7 @@ use crate::domain::Clock;
 use crate::graphql::Graph;
 use crate::queue::Heartbeat;
 use crate::store::Store;
+use crate::sync::Engine;
 
 pub use server::serve;
 
@@ -38,6 +40,7 @@ pub struct Doors(Arc<Inner>);
 struct Inner {
     graph: Graph,
     store: Store,
+    engine: Engine,
     clock: Arc<dyn Clock>,
     /// Of this process' background work, when it has any.
     worker: Option<Heartbeat>,
@@ -51,6 +54,7 @@ struct Inner {
 pub struct Options {
     pub graph: Graph,
     pub store: Store,
+    pub engine: Engine,
     pub clock: Arc<dyn Clock>,
     pub worker: Option<Heartbeat>,
     /// The most bytes that all attachments of one write may have.
@@ -65,11 +69,12 @@ pub struct Options {
 
 /// Every path that is served.
 pub fn router(options: Options) -> Router {
-    let Options { graph, store, clock, worker, attachments, answers, cors_origins, stop } = options;
+    let Options { graph, store, engine, clock, worker, attachments, answers, cors_origins, stop } = options;
     // Three bytes are four characters of base64.
     let largest_write = LARGEST_WRITE.max(attachments.saturating_mul(4) / 3 + AROUND);
     let largest_write = usize::try_from(largest_write).unwrap_or(usize::MAX);
-    let doors = Doors(Arc::new(Inner { graph, store, clock, worker, sdl: crate::graphql::sdl(), largest_write, stop }));
+    let sdl = crate::graphql::sdl();
+    let doors = Doors(Arc::new(Inner { graph, store, engine, clock, worker, sdl, largest_write, stop }));
     let health = Router::new().route("/healthz", get(health::live)).route("/readyz", get(health::ready));
     if !answers {
         return health.with_state(doors);
@@ -82,7 +87,13 @@ pub fn router(options: Options) -> Router {
         .route("/graphql/ws", get(websocket::upgrade))
         .merge(graphiql::router())
         .merge(health)
+        .route("/webhooks/{connector}/{integration}/{subscription}", post(inbound::delivery))
         .with_state(doors)
+}
+
+/// Whether a body was not read because it is larger than the limit.
+fn is_too_large(error: &axum::Error) -> bool {
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
 }
 
 async fn schema(axum::extract::State(doors): axum::extract::State<Doors>) -> impl IntoResponse {

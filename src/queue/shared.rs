@@ -78,6 +78,7 @@ macro_rules! tasks {
 tasks! {
     SyncTask "sync" Sync;
     ActTask "act" Act;
+    InboxTask "inbox" Inbox;
 }
 
 /// Makes the queue's own tables, or brings them to this version.
@@ -93,7 +94,7 @@ pub async fn migrate(url: &str) -> Result<(), String> {
 pub async fn run(options: &Options, hands: &Arc<dyn Hands>, stop: &CancellationToken) {
     // Long jobs must not keep short ones waiting.
     let syncs = || worker(options, hands, stop).concurrency(options.syncs).define_job::<SyncTask>();
-    let prompt = || worker(options, hands, stop).concurrency(PROMPT).define_job::<ActTask>();
+    let prompt = || worker(options, hands, stop).concurrency(PROMPT).define_job::<ActTask>().define_job::<InboxTask>();
     tokio::join!(keep(syncs, stop), keep(prompt, stop));
 }
 

@@ -5,8 +5,9 @@ mod apply;
 mod children;
 mod deletion;
 mod feed;
+mod targeted;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, Set};
@@ -25,6 +26,8 @@ pub(super) use feed::Feed;
 
 pub use children::ChildrenCommit;
 pub use deletion::{DeletionCommit, Unseen};
+pub use targeted::TargetedCommit;
+pub(super) use targeted::forget_targeted;
 
 /// One page of a stream.
 pub struct PageCommit<'a> {
@@ -61,6 +64,16 @@ pub struct Counts {
     pub updated: u64,
     pub unchanged: u64,
     pub deleted: u64,
+}
+
+impl Counts {
+    pub fn add(&mut self, more: Self) {
+        self.fetched += more.fetched;
+        self.created += more.created;
+        self.updated += more.updated;
+        self.unchanged += more.unchanged;
+        self.deleted += more.deleted;
+    }
 }
 
 /// By record type.
@@ -118,9 +131,22 @@ impl Store {
         let mut feed = Feed::open(&tx, lease, page.now).await?;
         let mut stored = Stored::new();
         let mut due = Vec::new();
-        for (of, records) in prepared {
-            let applied: Applied =
+        // What a run read may be older than what was read singly since it began.
+        let newer = match page.run {
+            Some(_) => {
+                let ids = page.snapshots.iter().map(|snapshot| snapshot.id);
+                targeted::targeted_among(&tx, lease.integration, ids).await?
+            }
+            None => HashSet::new(),
+        };
+        for (of, mut records) in prepared {
+            let read = records.len();
+            records.retain(|record| !newer.contains(&record.id()));
+            let passed_over = u64::try_from(read - records.len()).unwrap_or(u64::MAX);
+            let mut applied: Applied =
                 for_type!(of, R => apply::apply::<R>(&tx, lease.integration, &records, &mut feed).await?);
+            applied.counts.fetched += passed_over;
+            applied.counts.unchanged += passed_over;
             let streams = page.children.iter().filter(|(parent, _)| *parent == of);
             due.extend(streams.flat_map(|(_, stream)| applied.touched.iter().map(|parent| (*stream, parent.clone()))));
             stored.insert(of, applied.counts);
@@ -219,7 +245,7 @@ fn rows_a_statement(columns: usize) -> usize {
 }
 
 /// Takes a row lock on PostgreSQL; on SQLite the transaction has the file's already.
-fn for_update(sql: &mut Sql) {
+pub(super) fn for_update(sql: &mut Sql) {
     if sql.backend() == DbBackend::Postgres {
         sql.push(" FOR UPDATE");
     }

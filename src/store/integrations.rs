@@ -272,7 +272,12 @@ impl Store {
 }
 
 /// The tables that hold what belongs to an integration.
-const TABLES: [&str; 25] = [
+/// The inbox goes first: whoever receives a delivery locks it, and then writes nothing more.
+const TABLES: [&str; 29] = [
+    "vendor_inboxes",
+    "vendor_deliveries",
+    "vendor_subscriptions",
+    "targeted_records",
     "users",
     "jobs",
     "candidates",

@@ -9,6 +9,7 @@ mod created;
 mod database;
 pub mod entity;
 mod error;
+mod inbox;
 mod integrations;
 mod keys;
 mod lease;
@@ -22,6 +23,8 @@ mod seal;
 mod signals;
 mod sql;
 mod statistics;
+mod subscriptions;
+mod targets;
 mod wake;
 pub mod webhooks;
 
@@ -29,12 +32,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use changes::{ChangePage, Changes, ChangesOf};
-pub use commit::{ChildrenCommit, Counts, DeletionCommit, PageCommit, Stored, Unseen};
+pub use commit::{ChildrenCommit, Counts, DeletionCommit, PageCommit, Stored, TargetedCommit, Unseen};
 pub use convert::millis;
 pub use created::NARROWED;
 pub use database::{LEASE, Options, Statements, is_embedded};
 pub use entity::RecordRow;
 pub use error::{Error, Result};
+pub use inbox::{InboxLease, InboxState, Pending, Received, TargetedRun};
 pub use integrations::{Connection, NewIntegration, Settings, integration_state};
 pub use keys::{Access, Integrations, NewKey};
 pub use lease::Lease;
@@ -45,10 +49,12 @@ pub use read::{
 pub use scoped::{Accounts, ActionsOf, Admin, Missing, Operator, Records, Scoped, Writer};
 pub use seal::{Keyring, KeyringError};
 pub use signals::{Channel, Ear};
-
+pub use subscriptions::{NewSubscription, Subscription, Verified};
+pub use targets::ApplicationsOf;
 pub use wake::Job;
 
 use database::Database;
+use inbox::Receiving;
 use integrations::Known;
 use signals::Signals;
 
@@ -63,6 +69,7 @@ struct Inner {
     /// Which integrations there are, read anew when the counter in the database says so.
     known: Known,
     signals: Signals,
+    receiving: Receiving,
 }
 
 impl Store {
@@ -71,7 +78,14 @@ impl Store {
         let database = Database::open(options).await?;
         let listened = options.listen_url.as_ref().unwrap_or(&options.url);
         let signals = Signals::new((!is_embedded(&options.url)).then(|| listened.clone()));
-        Ok(Self(Arc::new(Inner { database, keyring, lease: options.lease, known: Known::default(), signals })))
+        Ok(Self(Arc::new(Inner {
+            database,
+            keyring,
+            lease: options.lease,
+            known: Known::default(),
+            signals,
+            receiving: Receiving::default(),
+        })))
     }
 
     /// Brings the schema to this version.

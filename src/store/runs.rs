@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::commit::forget_targeted;
 use super::convert::millis;
 use super::entity::{Json, counter, integration, sync_run, sync_run_model, sync_seen};
 use super::lease::Lease;
@@ -199,6 +200,7 @@ impl Store {
         if tx.execute_raw(sql.statement()).await?.rows_affected() == 0 {
             return Err(Error::LeaseLost);
         }
+        forget_targeted(&tx, lease.integration).await?;
         let rows = models.iter().map(|model| sync_run_model::ActiveModel {
             integration_id: Set(lease.integration),
             run_id: Set(run),

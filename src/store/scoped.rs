@@ -10,7 +10,9 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::changes::{Among, Changes, ChangesOf};
-use super::entity::{RecordRow, action, action_step, api_key, custom_field, integration, sync_run, sync_run_model};
+use super::entity::{
+    RecordRow, action, action_step, api_key, custom_field, integration, sync_run, sync_run_model, vendor_subscription,
+};
 use super::keys::{Access, NewKey};
 use super::models::ModelCount;
 use super::page::{Order, Position, SortKey, SortValue, Window};
@@ -349,6 +351,15 @@ impl Accounts {
         let rows = self.0.store.0.database.fresh_rows(sql.statement()).await?;
         let rows = rows.iter().map(|row| sync_run::Model::from_query_result(row, ""));
         rows.map(|row| Ok(row.map(|row| (row.integration_id, Arc::new(row)))?)).collect()
+    }
+
+    /// The subscriptions to each integration's vendor's events, the oldest first.
+    pub async fn vendor_subscriptions(
+        &self,
+        integrations: &[Uuid],
+    ) -> Result<HashMap<Uuid, Vec<vendor_subscription::Model>>> {
+        let visible: Vec<Uuid> = integrations.iter().copied().filter(|id| self.0.access.may_see(*id)).collect();
+        self.0.store.subscriptions_of(&visible).await
     }
 
     pub async fn custom_fields(&self, integrations: &[Uuid]) -> Result<Vec<custom_field::Model>> {

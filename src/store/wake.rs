@@ -17,6 +17,8 @@ pub enum Job {
     Sync(Uuid),
     /// This action.
     Act(Uuid),
+    /// What this integration's vendor sent, or its subscriptions.
+    Inbox(Uuid),
 }
 
 impl Job {
@@ -25,12 +27,13 @@ impl Job {
         match self {
             Self::Sync(_) => "sync",
             Self::Act(_) => "act",
+            Self::Inbox(_) => "inbox",
         }
     }
 
     fn id(self) -> Uuid {
         match self {
-            Self::Sync(id) | Self::Act(id) => id,
+            Self::Sync(id) | Self::Act(id) | Self::Inbox(id) => id,
         }
     }
 
@@ -38,7 +41,7 @@ impl Job {
     fn queue(self) -> Option<String> {
         match self {
             Self::Sync(integration) => Some(format!("integration:{integration}")),
-            Self::Act(_) => None,
+            Self::Act(_) | Self::Inbox(_) => None,
         }
     }
 }

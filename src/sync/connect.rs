@@ -114,6 +114,8 @@ impl Engine {
             let error = (!test.passed).then_some(test.message.as_str());
             self.store().set_readable(id, model, error).await?;
         }
+        // Before the first sync reads, so that nothing is missed in between.
+        self.subscribe_now(id).await?;
         self.queue_run(SyncRequest { integration: id, kind: SyncKind::Full, models: None }).await?;
         tracing::info!(integration = %crate::domain::IntegrationId(id), connector = manifest.slug, owner = %operator.access().key, "integration connected");
         Ok(Connected { integration: Some(id), tests, refusals })
@@ -219,8 +221,11 @@ impl Engine {
 
     /// Erases an integration with all its records, logs and secrets.
     pub async fn delete(&self, operator: &Operator, integration: Uuid) -> Result<Result<(), Refusal>, Error> {
-        let now = self.clock().now();
-        if !operator.access().sees(integration) || !self.store().erase_integration(integration, now).await? {
+        if !operator.access().sees(integration) {
+            return Ok(Err(no_such_integration(&["id"])));
+        }
+        self.unsubscribe_all(integration).await;
+        if !self.store().erase_integration(integration, self.clock().now()).await? {
             return Ok(Err(no_such_integration(&["id"])));
         }
         self.forget(integration);

@@ -4,6 +4,7 @@
 mod accounts;
 mod connect;
 mod deletion;
+mod inbound;
 mod outcome;
 mod pulse;
 mod reach;
@@ -27,6 +28,7 @@ use crate::store::{self, Store};
 
 pub use accounts::{NotOpened, Work};
 pub use connect::{Connect, Connected, Update};
+pub use inbound::{Incoming, Receipt};
 pub use request::{Queued, SyncRequest};
 pub use worker::AT_ONCE;
 
@@ -43,6 +45,8 @@ pub struct Options {
     pub ids: Arc<dyn Ids>,
     /// The operator's base URLs, by connector.
     pub base_urls: HashMap<String, String>,
+    /// Where vendors reach this service; none in a process that was not told and does not answer itself.
+    pub public_url: Option<String>,
     /// The pause before a failed read is tried again the first time.
     pub first_pause: Duration,
     /// So often it is looked whether runs make progress.
@@ -62,6 +66,8 @@ struct Inner {
     open: Mutex<HashMap<Uuid, Opened>>,
     /// Pauses that are being written down.
     pauses: TaskTracker,
+    /// Inboxes that are taken up here.
+    inboxes: TaskTracker,
 }
 
 /// Why an entry point failed where it should not have.
@@ -76,8 +82,14 @@ pub enum Error {
 impl Engine {
     pub fn new(options: Options) -> Self {
         let owner = options.ids.uuid();
-        let room = Arc::new(Semaphore::new(AT_ONCE));
-        Self(Arc::new(Inner { options, owner, room, open: Mutex::default(), pauses: TaskTracker::new() }))
+        Self(Arc::new(Inner {
+            options,
+            owner,
+            room: Arc::new(Semaphore::new(AT_ONCE)),
+            open: Mutex::default(),
+            pauses: TaskTracker::new(),
+            inboxes: TaskTracker::new(),
+        }))
     }
 
     pub fn registry(&self) -> &Registry {

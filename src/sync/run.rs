@@ -84,6 +84,10 @@ impl Engine {
         let now = self.clock().now();
         self.store().begin_run(lease, run_id, &models, now).await?;
         running.run.started_at.get_or_insert(now.timestamp_millis());
+        if kind == SyncKind::Full {
+            self.store().want_subscriptions(lease.integration, now).await?;
+            self.wake();
+        }
         info!(%integration, run = %run_id, %kind, resumed = running.run.state == SyncState::Running, "sync begins");
         let ended = match self.streams(&mut running).await {
             Err(Error::Store(store::Error::LeaseLost)) => return self.was_cancelled(&running.run).await,

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::http::request::Builder;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -34,7 +35,19 @@ impl Connection {
     }
 
     pub async fn post(&mut self, body: Bytes) -> Outcome<Bytes> {
-        let request = Request::post("/graphql")
+        self.post_to("/graphql", body).await
+    }
+
+    pub async fn post_to(&mut self, path: &str, body: Bytes) -> Outcome<Bytes> {
+        self.send(Request::post(path), body).await
+    }
+
+    pub async fn get(&mut self, path: &str) -> Outcome<Bytes> {
+        self.send(Request::get(path), Bytes::new()).await
+    }
+
+    async fn send(&mut self, request: Builder, body: Bytes) -> Outcome<Bytes> {
+        let request = request
             .header("host", &self.address)
             .header("authorization", format!("Bearer {}", self.key))
             .header("content-type", "application/json")

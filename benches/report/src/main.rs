@@ -5,6 +5,7 @@
 
 mod floor;
 mod graph;
+mod inbound;
 mod load;
 mod process;
 mod report;
@@ -48,6 +49,9 @@ struct Settings {
     /// Measurements of which the median counts; those of the service and of the floor alternate
     #[arg(long, env = "HIREGRAPH_BENCH_ROUNDS", default_value_t = 5)]
     rounds: usize,
+    /// Seconds for which a thousand webhooks a second are sent
+    #[arg(long, env = "HIREGRAPH_BENCH_WEBHOOK_SECONDS", default_value_t = 60)]
+    webhook_seconds: u64,
     /// `sqlite`, `postgres` or both
     #[arg(long, env = "HIREGRAPH_BENCH_DATABASES", default_value = "sqlite,postgres", value_delimiter = ',')]
     databases: Vec<String>,

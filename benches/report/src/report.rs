@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 use serde_json::{Value, json};
 
 use super::graph::{self, Ran};
+use super::inbound::Inbound;
 use super::load::{Connection, Shown, measure};
 use super::process::{self, Memory, Process};
 use super::{Outcome, Settings};
@@ -122,6 +123,28 @@ impl Bench<'_> {
             service.stop()?;
         }
         rows.push(("start to ready, existing database".into(), milliseconds(median(times))));
+        rows.extend(self.webhooks(&environment, &simulate, &key).await?);
+        Ok(rows)
+    }
+
+    /// Last, because what is received then is followed for a long time.
+    async fn webhooks(&self, environment: &[(&str, &str)], simulate: &[&str], key: &str) -> Outcome<Rows> {
+        let vendor = Process::start(&self.settings.binary, simulate, &[])?;
+        let base_url = format!("http://{}", vendor.address);
+        let mut environment = environment.to_vec();
+        environment.push(("HIREGRAPH_TRAFFIT_BASE_URL", &base_url));
+        let service = Process::start(&self.settings.binary, &["serve", "--listen", "127.0.0.1:0"], &environment)?;
+        let inbound = Inbound {
+            settings: self.settings,
+            service: &service.address,
+            vendor: &vendor.address,
+            key,
+            database_url: &self.url,
+        };
+        let mut rows = inbound.rows().await?;
+        rows.push(("webhooks: peak memory of the service".into(), megabytes(service.memory()?.peak)));
+        service.stop()?;
+        vendor.stop()?;
         Ok(rows)
     }
 
@@ -246,7 +269,7 @@ async fn latest(database: &DatabaseConnection) -> Outcome<Vec<i64>> {
     Ok(figures)
 }
 
-async fn number(database: &DatabaseConnection, sql: &str) -> Outcome<i64> {
+pub async fn number(database: &DatabaseConnection, sql: &str) -> Outcome<i64> {
     let statement = Statement::from_string(database.get_database_backend(), sql);
     let row = database.query_one_raw(statement).await?.ok_or("no row")?;
     Ok(row.try_get_by_index(0)?)
@@ -286,7 +309,7 @@ fn median_of(mut shown: Vec<Shown>) -> Shown {
     shown.into_iter().nth(middle).unwrap_or_default()
 }
 
-fn milliseconds(time: Duration) -> String {
+pub fn milliseconds(time: Duration) -> String {
     format!("{:.2} ms", time.as_secs_f64() * 1000.0)
 }
 

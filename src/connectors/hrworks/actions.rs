@@ -11,7 +11,7 @@ mod files;
 mod plan;
 mod record;
 mod target;
-mod write_request;
+pub mod write_request;
 
 use std::time::Duration;
 

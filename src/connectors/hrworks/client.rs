@@ -36,6 +36,8 @@ pub const APPLICANTS: List = List { endpoint: "/applicant-management/applicants"
 pub const JOB_APPLICATIONS: List =
     List { endpoint: "/applicant-management/job-applications", rows: "jobApplications", query: &[] };
 
+pub const WEBHOOKS: List = List { endpoint: "/webhooks", rows: "webhooks", query: &[("onlyActive", "false")] };
+
 /// Requests of one page of work that are under way together; the account's budget counts besides.
 pub const AT_ONCE: usize = 4;
 

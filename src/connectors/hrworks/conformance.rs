@@ -3,8 +3,8 @@
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::simulator::{Account, Options, Simulator};
-use crate::connectors::conformance::{Entry, Simulated, clock};
+use super::simulator::{Account, Applicant, JobApplication, Options, Simulator};
+use crate::connectors::conformance::{Called, Entry, Simulated, clock};
 use crate::domain::RecordType;
 
 pub const ENTRY: Entry = Entry { slug: "hrworks", start };
@@ -58,5 +58,31 @@ impl Simulated for Tenant {
         };
         self.simulator.edit(|held| held.take_permission(permission));
         true
+    }
+
+    fn happen(&self, event: &str) -> Vec<Called> {
+        let deliveries = self.simulator.edit(|held| {
+            held.take_deliveries();
+            let applicant = held.add_candidate(Applicant { first_name: "Neue".into(), ..Applicant::default() });
+            let (post, now) = (held.job_keys()[0].clone(), held.now());
+            held.add_application(JobApplication::new(&applicant, &post, now));
+            if event != "applicant.resourceCreated" {
+                held.take_deliveries();
+            }
+            match event {
+                "applicant.resourceUpdated" => held.update_candidate(&applicant, |one| one.title = Some("Dr.".into())),
+                "applicant.resourceDeleted" => held.delete_candidate(&applicant),
+                _ => true,
+            };
+            held.take_deliveries()
+        });
+        deliveries.into_iter().map(|one| Called { url: one.url, headers: one.headers, body: one.body }).collect()
+    }
+
+    fn forbid_webhooks(&self) {
+        self.simulator.edit(|held| {
+            held.take_permission("Utility:read");
+            held.take_permission("Utility:write");
+        });
     }
 }

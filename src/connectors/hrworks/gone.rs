@@ -104,6 +104,16 @@ pub async fn named_by_applicant(
     Ok(applications.iter().filter(|id| named.contains(*id)).cloned().collect())
 }
 
+/// A status changes without a trace (§5.5), so that all may have changed: those that the applicant's own record names,
+/// and those that the mirror has.
+pub async fn changed(account: &Account, applicant: &str, known: &[String]) -> Result<Vec<String>, Error> {
+    let record = Client(&account.http).find(One::new(APPLICANT, applicant)).await?;
+    let rows = record.as_ref().and_then(|record| record.get("jobApplications")).and_then(Value::as_array);
+    let named = rows.into_iter().flatten().filter_map(id);
+    let all: BTreeSet<String> = named.chain(known.iter().cloned()).collect();
+    Ok(all.into_iter().collect())
+}
+
 fn id(row: &Value) -> Option<String> {
     text_of(row, "id")
 }

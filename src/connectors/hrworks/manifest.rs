@@ -300,13 +300,16 @@ const FEATURES: &[Feature] = &[
         "Each attachment on its own; the candidate is never created again for it.",
     ),
     remarked(FeatureKey::Passthrough, "Every path below /v2."),
-    missing(FeatureKey::WebhookSubscriptions, "Not built yet; changes are found by reading."),
+    remarked(
+        FeatureKey::WebhookSubscriptions,
+        "Needs the permission \"Utility – write\". Of candidates; HR WORKS tells nothing of posts.",
+    ),
 ];
 
 const WEBHOOK_EVENTS: &[WebhookEvent] = &[
-    not_covered("applicant.resourceCreated", "A candidate was created."),
-    not_covered("applicant.resourceUpdated", "A candidate was changed."),
-    not_covered("applicant.resourceDeleted", "A candidate was deleted."),
+    covered("applicant.resourceCreated", "A candidate was created."),
+    covered("applicant.resourceUpdated", "A candidate was changed."),
+    covered("applicant.resourceDeleted", "A candidate was deleted."),
     not_covered("person.resourceCreated", "An employee was created."),
     not_covered("person.resourceUpdated", "An employee was changed."),
     not_covered("person.resourceDeleted", "An employee was deleted."),
@@ -329,8 +332,8 @@ const fn remarked(key: FeatureKey, note: &'static str) -> Feature {
     Feature { key, supported: true, note: Some(note) }
 }
 
-const fn missing(key: FeatureKey, note: &'static str) -> Feature {
-    Feature { key, supported: false, note: Some(note) }
+const fn covered(event: &'static str, description: &'static str) -> WebhookEvent {
+    WebhookEvent { event, covered: true, description }
 }
 
 const fn not_covered(event: &'static str, description: &'static str) -> WebhookEvent {

@@ -173,6 +173,7 @@ pub fn category_of(endpoint: &str) -> Option<&'static str> {
         "applicant-management" => Some("Applicant Management"),
         "persons" => Some("Persons"),
         "organization-units" | "permanent-establishments" => Some("General"),
+        "webhooks" => Some("Utility"),
         _ => None,
     }
 }

@@ -36,6 +36,9 @@ pub const MEMBER: &str = "/recruitments/{id}/employees/{candidate}";
 pub const MOVE: &str = "/employees/{id}/recruitments/{job}/states/{state}/_move";
 pub const REJECT: &str = "/employees/{id}/recruitments/{job}/states/_move_to_reject_state";
 const FILE_CONTENT: &str = "/employees/{id}/files/{file}/content";
+/// The slash at the end as in the vendor's documents.
+pub const WEBHOOKS: &str = "/webhooks/";
+pub const WEBHOOK: &str = "/webhooks/{id}";
 pub const FEED: &str = "/public/job_posts/published";
 
 /// The root of the integration API.
@@ -362,6 +365,7 @@ pub fn scope_of(endpoint: &str) -> Option<&'static str> {
         "workflows" => Some("workflow"),
         "recruitments" => Some("recruitment"),
         "employees" => Some("employee"),
+        "webhooks" => Some("webhook"),
         _ => None,
     }
 }

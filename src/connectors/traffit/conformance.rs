@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::simulator::{Account, Options, Record, SCOPES, Simulator};
-use crate::connectors::conformance::{Entry, Simulated, clock};
+use super::simulator::{Account, Advert, Candidate, Options, Record, SCOPES, Simulator};
+use crate::connectors::conformance::{Called, Entry, Simulated, clock};
 use crate::domain::RecordType;
 
 pub const ENTRY: Entry = Entry { slug: "traffit", start };
@@ -87,6 +87,47 @@ impl Simulated for Tenant {
         let scopes: Vec<&str> = SCOPES.into_iter().filter(|scope| !without.contains(scope)).collect();
         self.simulator.edit(|account| account.set_scopes(&scopes));
         true
+    }
+
+    fn happen(&self, event: &str) -> Vec<Called> {
+        let deliveries = self.simulator.edit(|account| {
+            account.take_deliveries();
+            let candidate = account.add_candidate(Candidate::new("Nowa", "Osoba", "nowa@example.test"));
+            let job = account.job_ids()[0];
+            let hired = account.state_by_kind(job, "end-good");
+            match event {
+                "candidate_created" => true,
+                "candidate_deleted" => account.delete_candidate(candidate),
+                "candidate_soft_deleted" => account.anonymise_candidate(candidate),
+                "candidate_merged" => account.merge_candidates(1, candidate),
+                "candidate_applied" => account.apply(job, candidate),
+                "candidate_added_to_job" => account.add_member(job, candidate),
+                "candidate_moved_in_job" | "candidate_hired" => {
+                    account.add_member(job, candidate) && hired.is_some_and(|to| account.move_to(job, candidate, to))
+                }
+                "candidate_removed_from_job" => {
+                    account.add_member(job, candidate) && account.remove_member(job, candidate)
+                }
+                "job_created" => {
+                    let job = account.job(job).expect("a job").clone();
+                    account.add_job(job) > 0
+                }
+                "job_updated" => account.close_job(job),
+                "job_deleted" => {
+                    account.publish(job, Advert::new("Rust", "<p>x</p>"));
+                    account.unpublish(job) > 0
+                }
+                _ => false,
+            };
+            account.take_deliveries()
+        });
+        let called = deliveries.into_iter().filter(|delivery| delivery.kind == event);
+        called.map(|one| Called { url: one.url, headers: one.headers, body: one.body }).collect()
+    }
+
+    fn forbid_webhooks(&self) {
+        let scopes: Vec<&str> = SCOPES.into_iter().filter(|scope| *scope != "webhook").collect();
+        self.simulator.edit(|account| account.set_scopes(&scopes));
     }
 }
 

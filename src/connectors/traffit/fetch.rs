@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::client::{Client, EMPLOYEE, EMPLOYEES, USER, USERS};
 use super::read::single::{self, Single};
-use super::read::{self, tags};
+use super::read::{self, JobsRead, tags};
 use super::{gone, mapping};
 use crate::connectors::action::Fetched;
 use crate::connectors::connector::{Account, ChildrenOf};
@@ -26,7 +26,8 @@ pub async fn records(account: &Account, wanted: &[(RecordType, String)]) -> Resu
             RecordType::User => items(account, (of, USER, USERS), ids, mapping::user, &mut fetched).await?,
             RecordType::Candidate => candidates(account, ids, &mut fetched).await?,
             RecordType::Job => {
-                let records = read::jobs_by_id(account, &ids).await?;
+                let JobsRead { records, complete } = read::jobs_by_id(account, &ids).await?;
+                fetched.complete.extend(complete);
                 add(account, of, ids, records, &mut fetched).await?;
             }
             RecordType::Application => {
@@ -111,6 +112,7 @@ async fn candidates(account: &Account, ids: Vec<String>, fetched: &mut Fetched) 
     for children in tags::of(account, &there).await? {
         // Tags that cannot be read stay as they were; a person that is gone since is found out by the next who asks.
         if let ChildrenOf::Records(tags) = children.found {
+            fetched.complete.push((RecordType::CandidateTag, children.parent));
             fetched.records.extend(tags);
         }
     }

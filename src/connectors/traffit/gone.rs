@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::client::{AT_ONCE, Client, EMPLOYEE, JOBS_OF, MEMBERS, RECRUITMENT, USER};
 use super::mapping;
 use super::paging::{Listed, Paging};
-use super::read::{every_row, every_state};
+use super::read::{every_row, every_state, latest_applications};
 use super::wire::{Id, Reference};
 use crate::connectors::connector::Account;
 use crate::connectors::error::{Error, ErrorKind};
@@ -71,13 +71,33 @@ async fn applications(client: Client<'_>, remote_ids: &[String]) -> Result<Vec<S
     Ok(gone)
 }
 
-/// Those whose job stands in the list of the candidate's own jobs. Only names of its fields are known from code that
-/// reads it, so the job is looked for under each of them.
+/// Those whose job stands in the list of the candidate's own jobs.
 pub async fn named_by_employee(
     account: &Account,
     candidate: &str,
     applications: &[String],
 ) -> Result<Vec<String>, Error> {
+    let jobs = jobs_of(account, candidate).await?;
+    let is_named = |id: &&String| id.split_once(':').is_some_and(|(job, _)| jobs.contains(&Id(job.to_owned())));
+    Ok(applications.iter().filter(is_named).cloned().collect())
+}
+
+/// Of a candidate's applications those that may have changed: new ones, those of which the ledger tells newly, and
+/// those that the candidate's own list lacks.
+pub async fn changed(account: &Account, candidate: &str, known: &[String]) -> Result<Vec<String>, Error> {
+    let jobs = jobs_of(account, candidate).await?;
+    let named: BTreeSet<String> = jobs.iter().map(|job| mapping::application_key(&job.0, candidate)).collect();
+    let known: BTreeSet<String> = known.iter().cloned().collect();
+    // Without a list nothing is missing from it.
+    let missing = known.difference(&named).filter(|_| !named.is_empty()).cloned();
+    let mut changed: BTreeSet<String> = named.difference(&known).cloned().chain(missing).collect();
+    changed.extend(latest_applications(account, candidate).await?);
+    Ok(changed.into_iter().collect())
+}
+
+/// The candidate's own jobs. Only names of the fields are known from code that reads the list, so the job is looked for
+/// under each of them.
+async fn jobs_of(account: &Account, candidate: &str) -> Result<BTreeSet<Id>, Error> {
     let client = Client(&account.http);
     let list = |at: Paging| async move {
         let listed = client.page_of(JOBS_OF, candidate, &at).await?;
@@ -87,7 +107,7 @@ pub async fn named_by_employee(
     let rows = match every_row(list).await {
         Ok(rows) => rows,
         // The person is gone, or there is no such list: the job's own has to do.
-        Err(error) if error.kind == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind == ErrorKind::NotFound => return Ok(BTreeSet::new()),
         Err(error) => return Err(error),
     };
     let job = |row: &Value| {
@@ -95,7 +115,5 @@ pub async fn named_by_employee(
         named.map(|reference| reference.0).or_else(|| Id::of(row))
     };
     let jobs: Option<BTreeSet<Id>> = rows.iter().map(job).collect();
-    let jobs = jobs.ok_or_else(|| Error::shape(JOBS_OF, "recruitment.id", "an id"))?;
-    let is_named = |id: &&String| id.split_once(':').is_some_and(|(job, _)| jobs.contains(&Id(job.to_owned())));
-    Ok(applications.iter().filter(is_named).cloned().collect())
+    jobs.ok_or_else(|| Error::shape(JOBS_OF, "recruitment.id", "an id"))
 }

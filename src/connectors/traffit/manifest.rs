@@ -271,26 +271,26 @@ const FEATURES: &[Feature] = &[
         "A file that TRAFFIT does not take at the moment is tried again by itself; the application is made meanwhile.",
     ),
     noted_feature(FeatureKey::Passthrough, "Below /api/integration/v2, with the token added."),
-    missing(
+    noted_feature(
         FeatureKey::WebhookSubscriptions,
-        "Changes are found by reading; TRAFFIT's notifications are not used yet.",
+        "Needs the scope webhook. A changed field of a candidate is no event of TRAFFIT's; the next sync finds it.",
     ),
 ];
 
 // TRAFFIT's own names for what it can notify of, then what it has no notification for.
 const WEBHOOK_EVENTS: &[WebhookEvent] = &[
-    not_covered("candidate_created", "A candidate was created."),
-    not_covered("candidate_deleted", "A candidate was deleted."),
-    not_covered("candidate_soft_deleted", "A candidate was anonymised (GDPR)."),
-    not_covered("candidate_merged", "Two candidates became one."),
-    not_covered("candidate_applied", "A candidate applied for a job."),
-    not_covered("candidate_added_to_job", "A recruiter added a candidate to a job."),
-    not_covered("candidate_moved_in_job", "A candidate moved to another stage of a job."),
-    not_covered("candidate_hired", "A candidate was hired."),
-    not_covered("candidate_removed_from_job", "A candidate was taken out of a job."),
-    not_covered("job_created", "A job was created."),
-    not_covered("job_updated", "A job was changed."),
-    not_covered("job_deleted", "A job was deleted."),
+    covered("candidate_created", "A candidate was created."),
+    covered("candidate_deleted", "A candidate was deleted."),
+    covered("candidate_soft_deleted", "A candidate was anonymised (GDPR)."),
+    covered("candidate_merged", "Two candidates became one."),
+    covered("candidate_applied", "A candidate applied for a job."),
+    covered("candidate_added_to_job", "A recruiter added a candidate to a job."),
+    covered("candidate_moved_in_job", "A candidate moved to another stage of a job."),
+    covered("candidate_hired", "A candidate was hired."),
+    covered("candidate_removed_from_job", "A candidate was taken out of a job."),
+    covered("job_created", "A job was created."),
+    covered("job_updated", "A job was changed."),
+    covered("job_deleted", "A job is published no more; it stays."),
     not_covered("tag assigned", "TRAFFIT names no such event; tags are read of each candidate that is new or changed."),
     not_covered("interview scheduled", "TRAFFIT names no such event, and interviews are not read."),
     not_covered("interview updated", "TRAFFIT names no such event, and interviews are not read."),
@@ -312,6 +312,10 @@ const fn noted_feature(key: FeatureKey, note: &'static str) -> Feature {
 
 const fn missing(key: FeatureKey, note: &'static str) -> Feature {
     Feature { key, supported: false, note: Some(note) }
+}
+
+const fn covered(event: &'static str, description: &'static str) -> WebhookEvent {
+    WebhookEvent { event, covered: true, description }
 }
 
 const fn not_covered(event: &'static str, description: &'static str) -> WebhookEvent {

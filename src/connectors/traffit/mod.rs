@@ -14,6 +14,7 @@ mod mapping;
 mod paging;
 mod read;
 pub mod simulator;
+mod webhooks;
 mod wire;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use super::connector::{Account, Children, Connector, OpenAccount, Page, ReadPage
 use super::error::{Error, ErrorKind};
 use super::manifest::{Check, Manifest};
 use super::vendor_http::{Answer, Settings, VendorHttp};
+use super::webhook::{Delivery, Hints, Kept, Listed, Wanted};
 use crate::domain::RecordType;
 use auth::ApiClient;
 
@@ -126,6 +128,43 @@ impl Connector for Traffit {
         applications: &[String],
     ) -> Result<Vec<String>, Error> {
         gone::named_by_employee(account, candidate, applications).await
+    }
+
+    fn signing_key(&self, _account: &Account) -> Option<SecretString> {
+        None
+    }
+
+    async fn subscribe(&self, account: &Account, wanted: &[Wanted]) -> Vec<Result<Option<String>, Error>> {
+        webhooks::subscribe(account, wanted).await
+    }
+
+    async fn unsubscribe(&self, account: &Account, remote_ids: &[String]) -> Result<(), Error> {
+        webhooks::unsubscribe(account, remote_ids).await
+    }
+
+    async fn subscriptions(&self, account: &Account) -> Result<Option<Vec<Listed>>, Error> {
+        webhooks::subscriptions(account).await
+    }
+
+    fn verify(&self, delivery: &Delivery<'_>, kept: &Kept) -> bool {
+        webhooks::verify(delivery, kept)
+    }
+
+    fn hints(&self, event: &str, body: &[u8]) -> Hints {
+        webhooks::hints(event, body)
+    }
+
+    async fn changed_applications(
+        &self,
+        account: &Account,
+        candidate: &str,
+        known: &[String],
+    ) -> Result<Vec<String>, Error> {
+        gone::changed(account, candidate, known).await
+    }
+
+    fn moved_application(&self, application: &str, candidate: &str) -> Option<String> {
+        webhooks::moved_application(application, candidate)
     }
 }
 

@@ -24,8 +24,8 @@ use crate::connectors::connector::{Account, Carried, Fact, Page, Problem, ReadPa
 use crate::connectors::error::{Error, ErrorKind};
 use crate::domain::{IdSpace, RecordType, Snapshot};
 
-pub use applications::by_id as applications_by_id;
-pub use jobs::by_id as jobs_by_id;
+pub use applications::{by_id as applications_by_id, latest_of as latest_applications};
+pub use jobs::{JobsRead, by_id as jobs_by_id};
 pub use workflows::every_state;
 
 pub async fn page(account: &Account, request: ReadPage<'_>) -> Result<Page, Error> {

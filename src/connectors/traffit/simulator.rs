@@ -1,7 +1,7 @@
 //! A stateful stand-in for one TRAFFIT tenant, made from `vendors/traffit.md` and as awkward as that says; the
 //! sections cited in this folder are its. It serves the token endpoint, the integration API and the public feed
-//! over HTTP, plus a test door of its own under `/_simulator/`. It never calls out, never delivers webhooks,
-//! never reads the machine's clock, and shares no code with the connector that is tested against it.
+//! over HTTP, plus a test door of its own under `/_simulator/`. It never calls out: what its
+//! webhooks would send is handed to whoever asks. It never reads the machine's clock, and shares no code with the connector that is tested against it.
 
 mod account;
 mod catalogue;
@@ -33,6 +33,7 @@ use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State};
 use axum::http::Response;
 use axum::serve::ListenerExt;
+use tokio::sync::Notify;
 
 use crate::domain::clock::Clock;
 
@@ -42,7 +43,7 @@ pub use records::{
     Activity, Advert, Candidate, CustomField, File, Job, LedgerRow, Record, Responsible, Said, State as WorkflowState,
     User, Workflow,
 };
-pub use webhook::{EVENTS, Event, Subscription, Variant, payload};
+pub use webhook::{Delivery, EVENTS, Event, Subscription, Variant, payload};
 
 use fault::Faults;
 use reply::{Call, Reply, Upload};
@@ -101,6 +102,8 @@ struct Held {
 #[derive(Clone)]
 pub struct Simulator {
     held: Arc<Mutex<Held>>,
+    /// Told when there are deliveries.
+    news: Arc<Notify>,
 }
 
 impl Simulator {
@@ -114,7 +117,7 @@ impl Simulator {
             requests: VecDeque::new(),
             counts: HashMap::new(),
         };
-        Self { held: Arc::new(Mutex::new(held)) }
+        Self { held: Arc::new(Mutex::new(held)), news: Arc::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Held> {
@@ -147,7 +150,26 @@ impl Simulator {
     pub fn edit<T>(&self, change: impl FnOnce(&mut Account) -> T) -> T {
         let mut held = self.lock();
         held.revision += 1;
-        change(&mut held.account)
+        let changed = change(&mut held.account);
+        self.announce(&held);
+        changed
+    }
+
+    fn announce(&self, held: &Held) {
+        if !held.account.deliveries.is_empty() {
+            self.news.notify_one();
+        }
+    }
+
+    /// Waits until webhooks would send something, and takes it.
+    pub async fn deliveries(&self) -> Vec<Delivery> {
+        loop {
+            let taken = self.lock().account.take_deliveries();
+            if !taken.is_empty() {
+                return taken;
+            }
+            self.news.notified().await;
+        }
     }
 
     /// The last 10,000 requests in order, without those at the test door.
@@ -218,7 +240,10 @@ async fn answer(State(simulator): State<Simulator>, request: Request) -> Respons
         Err(refused) => return refused.into_response(),
     };
     if call.path.starts_with("/_simulator/") {
-        return door::answer(&mut simulator.lock(), &call).into_response();
+        let mut held = simulator.lock();
+        let reply = door::answer(&mut held, &call);
+        simulator.announce(&held);
+        return reply.into_response();
     }
     let (wait, instead) = {
         let mut held = simulator.lock();
@@ -230,7 +255,12 @@ async fn answer(State(simulator): State<Simulator>, request: Request) -> Respons
     }
     match instead {
         Some(reply) => reply.into_response(),
-        None => simulator.lock().carry_out(&call).into_response(),
+        None => {
+            let mut held = simulator.lock();
+            let reply = held.carry_out(&call);
+            simulator.announce(&held);
+            reply.into_response()
+        }
     }
 }
 

@@ -25,6 +25,12 @@ pub struct Prepared<'a> {
     printed: Printed,
 }
 
+impl Prepared<'_> {
+    pub fn id(&self) -> Uuid {
+        self.snapshot.id
+    }
+}
+
 /// What became of the records of one type.
 #[derive(Default)]
 pub struct Applied {
@@ -127,7 +133,7 @@ async fn note_changes<R: Convert>(
     Ok(())
 }
 
-async fn rows<R: RecordRow>(tx: &DatabaseTransaction, keys: &[Key]) -> Result<HashMap<Uuid, R>> {
+pub(super) async fn rows<R: RecordRow>(tx: &DatabaseTransaction, keys: &[Key]) -> Result<HashMap<Uuid, R>> {
     let columns = Columns::<R>::all();
     let mut sql = Sql::new(tx.get_database_backend());
     sql.push("SELECT ");
@@ -138,7 +144,7 @@ async fn rows<R: RecordRow>(tx: &DatabaseTransaction, keys: &[Key]) -> Result<Ha
     found.iter().map(|row| columns.read(row, 0).map(|row: R| (row.id(), row))).collect()
 }
 
-async fn payloads(tx: &DatabaseTransaction, keys: &[Key]) -> Result<HashMap<Uuid, Payload>> {
+pub(super) async fn payloads(tx: &DatabaseTransaction, keys: &[Key]) -> Result<HashMap<Uuid, Payload>> {
     let mut sql = Sql::new(tx.get_database_backend());
     sql.push("SELECT t.record_id, t.body FROM ").keys(keys);
     sql.push(" CROSS JOIN payloads t WHERE t.integration_id = p.integration_id AND t.record_id = p.id");

@@ -84,7 +84,7 @@ impl Store {
         let gone = for_type!(of, R => left::<R>(&tx, lease.integration, &parents, &kept).await?);
         if !gone.is_empty() {
             let deleted = for_type!(of, R => mark::<R>(&tx, lease.integration, &gone, &mut feed).await?);
-            stored.entry(of).or_default().deleted += deleted;
+            stored.entry(of).or_default().deleted += u64::try_from(deleted.len()).unwrap_or(u64::MAX);
         }
         let remote: Vec<String> = children.parents.iter().map(|(remote, _)| remote.clone()).collect();
         forget_due(&tx, lease.integration, children.stream, &remote).await?;
@@ -115,7 +115,7 @@ pub(super) async fn forget_due(
 }
 
 /// The living rows of these parents that are not among `kept`.
-async fn left<R: RecordRow>(
+pub(super) async fn left<R: RecordRow>(
     tx: &DatabaseTransaction,
     integration: Uuid,
     parents: &[Uuid],

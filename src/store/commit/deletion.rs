@@ -41,7 +41,7 @@ pub struct Unseen {
 const STEP: i64 = 5000;
 
 impl Store {
-    /// The living records of a type that are not among `seen`.
+    /// The living records of a type that are not among `seen`, and that were not read singly since the run began.
     pub async fn unseen(&self, lease: &Lease, of: RecordType, seen: &HashSet<Uuid>) -> Result<Vec<Unseen>> {
         let table = for_type!(of, R => R::TABLE);
         let parent = parent_column(of);
@@ -54,7 +54,8 @@ impl Store {
             if let Some(last) = last {
                 sql.push(" AND t.id > ").bind(last);
             }
-            sql.push(" AND t.remote_deleted_at IS NULL ORDER BY t.id LIMIT ").bind(STEP);
+            sql.push(" AND t.remote_deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM targeted_records m WHERE ");
+            sql.push("m.integration_id = t.integration_id AND m.record_id = t.id) ORDER BY t.id LIMIT ").bind(STEP);
             let rows = self.0.database.fresh_rows(sql.statement()).await?;
             for row in &rows {
                 let id: Uuid = row.try_get_by_index(0)?;
@@ -125,7 +126,8 @@ impl Store {
         let mut feed = Feed::open(&tx, lease, deletion.now).await?;
         let mut deleted = 0;
         for some in deletion.ids.chunks(5000) {
-            deleted += for_type!(deletion.of, R => mark::<R>(&tx, lease.integration, some, &mut feed).await?);
+            let marked = for_type!(deletion.of, R => mark::<R>(&tx, lease.integration, some, &mut feed).await?);
+            deleted += u64::try_from(marked.len()).unwrap_or(u64::MAX);
             if !deletion.children.is_empty() {
                 let parents = remote_ids(&tx, lease.integration, deletion.of, some).await?;
                 for stream in deletion.children {
@@ -144,7 +146,12 @@ impl Store {
     }
 }
 
-async fn remote_ids(tx: &DatabaseTransaction, integration: Uuid, of: RecordType, ids: &[Uuid]) -> Result<Vec<String>> {
+pub(super) async fn remote_ids(
+    tx: &DatabaseTransaction,
+    integration: Uuid,
+    of: RecordType,
+    ids: &[Uuid],
+) -> Result<Vec<String>> {
     let mut sql = Sql::new(tx.get_database_backend());
     sql.push("SELECT t.remote_id FROM ").push(for_type!(of, R => R::TABLE)).push(" t WHERE t.integration_id = ");
     sql.bind(integration).push(" AND t.remote_id IS NOT NULL AND ").one_of("t.id", ids);
@@ -166,20 +173,23 @@ pub(super) fn parent_column(of: RecordType) -> Option<&'static str> {
     }
 }
 
+/// Answers with those that were not marked before.
 pub(super) async fn mark<R: RecordRow>(
     tx: &DatabaseTransaction,
     integration: Uuid,
     ids: &[Uuid],
     feed: &mut Feed,
-) -> Result<u64> {
+) -> Result<Vec<Uuid>> {
     let mut sql = Sql::new(tx.get_database_backend());
     let now = millis(feed.now);
     sql.push("UPDATE ").push(R::TABLE).push(" SET remote_deleted_at = ").bind(now).push(", changed_at = ").bind(now);
     sql.push(" WHERE integration_id = ").bind(integration).push(" AND remote_deleted_at IS NULL AND ");
     sql.one_of("id", ids).push(" RETURNING id");
-    let marked = tx.query_all_raw(sql.statement()).await?;
-    for row in &marked {
-        feed.note(R::TYPE, row.try_get_by_index(0)?, ChangeKind::Deleted, Vec::new());
+    let mut marked = Vec::new();
+    for row in tx.query_all_raw(sql.statement()).await? {
+        let id = row.try_get_by_index(0)?;
+        feed.note(R::TYPE, id, ChangeKind::Deleted, Vec::new());
+        marked.push(id);
     }
-    Ok(u64::try_from(marked.len()).unwrap_or(u64::MAX))
+    Ok(marked)
 }

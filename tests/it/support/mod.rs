@@ -187,6 +187,7 @@ impl TestApp {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             base_urls: self.vendors.base_urls(),
+            public_url: Some(PUBLIC_URL.to_owned()),
             queue: None,
             introspection,
             subscriptions: subscriptions(),
@@ -212,6 +213,13 @@ impl TestApp {
 
     pub fn clock_now(&self) -> chrono::DateTime<chrono::Utc> {
         self.clock.now()
+    }
+
+    /// The whole service anew, reached at another address, or not told where.
+    pub fn move_to(&mut self, public_url: Option<&str>) {
+        let parts = parts(&self.store, &self.clock, &self.ids, &self.vendors, &self.allowed);
+        self.service = Service::new(Parts { public_url: public_url.map(str::to_owned), ..parts });
+        self.router = self.service.router(Role::Api, Vec::new());
     }
 
     /// Both accounts, connected and synced: TRAFFIT's and HR WORKS' ids.
@@ -289,12 +297,14 @@ pub async fn settle(service: &Service) {
     loop {
         let acted = service.actions.begin_due().await.unwrap();
         service.actions.settle().await;
+        let inboxes = service.engine.begin_inboxes(&CancellationToken::new()).await.unwrap();
+        service.engine.settle_inboxes().await;
         let begun = begin(service).await;
         let begun_count = begun.count;
         begun.ended().await;
         let told = service.webhooks.begin_due().await.unwrap();
         service.webhooks.settle().await;
-        let count = acted + begun_count + told;
+        let count = acted + inboxes + begun_count + told;
         if count == 0 {
             return;
         }
@@ -314,6 +324,7 @@ fn parts(
         clock: clock.clone(),
         ids: ids.clone(),
         base_urls: vendors.base_urls(),
+        public_url: Some(PUBLIC_URL.to_owned()),
         queue: None,
         introspection: true,
         subscriptions: subscriptions(),
@@ -331,6 +342,9 @@ fn parts(
 fn subscriptions() -> Subscriptions {
     Subscriptions { most: 20, most_of_key: 10, verify: Duration::from_millis(20) }
 }
+
+/// Where vendors are told to call.
+pub const PUBLIC_URL: &str = "https://hooks.hiregraph.test";
 
 const CONNECT: &str = "mutation($input: CreateIntegrationInput!) { createIntegration(input: $input) { \
                        integration { id } tests { name passed message fix } userErrors { code message field } } }";

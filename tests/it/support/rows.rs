@@ -142,6 +142,35 @@ impl TestApp {
         connection.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
     }
 
+    /// Everything that stands in a table, as text.
+    pub async fn dump_table(&self, table: &str) -> String {
+        let connection = self.store.connection();
+        let backend = connection.get_database_backend();
+        let text = match backend {
+            sea_orm::DbBackend::Postgres => format!("SELECT t::text FROM {table} t"),
+            _ => {
+                let columns =
+                    format!("SELECT group_concat('quote(' || name || ')', ' || ') FROM pragma_table_info('{table}')");
+                let row = connection.query_one_raw(Statement::from_string(backend, columns)).await.unwrap().unwrap();
+                let columns: String = row.try_get_by_index(0).unwrap();
+                format!("SELECT {columns} FROM {table}")
+            }
+        };
+        let rows = connection.query_all_raw(Statement::from_string(backend, text)).await.unwrap();
+        assert!(!rows.is_empty(), "{table} is empty");
+        let rows = rows.iter().map(|row| row.try_get_by_index::<String>(0).unwrap());
+        let text = rows.collect::<Vec<_>>().join("\n");
+        // Bytes are shown as digits: what they spell is looked for as well.
+        let bytes = text.split(|letter: char| !letter.is_ascii_hexdigit());
+        let spelled = bytes.filter_map(|digits| {
+            let pairs = digits.as_bytes().chunks_exact(2);
+            let bytes = pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+            Some(String::from_utf8_lossy(&bytes.collect::<Option<Vec<u8>>>()?).into_owned())
+        });
+        let spelled = spelled.collect::<Vec<_>>().join("\n");
+        format!("{text}\n{spelled}")
+    }
+
     /// The names of all tables of the database.
     pub async fn tables(&self) -> Vec<String> {
         let connection = self.store.connection();

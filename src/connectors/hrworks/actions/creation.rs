@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::applications::{self, Post, Sought, Within};
 use super::plan::Part;
 use super::target::Target;
-use super::write_request::{Polled, poll, start, texts};
+use super::write_request::{Polled, REQUEST, poll, start, texts};
 use super::{Desk, poll_pause, record, unremembered};
 use crate::connectors::action::{Acted, Action, Found, Person, Unacted, Warning};
 use crate::connectors::error::Error;
@@ -103,7 +103,7 @@ pub async fn find(desk: Desk<'_>, patience: Option<Duration>) -> Result<Found, E
 pub async fn wait(desk: Desk<'_>, attempts: u32) -> Result<Acted, Unacted> {
     let sent = desk.action.memo(&Part::Create.name()).and_then(|memo| Sent::deserialize(memo).ok());
     let Sent { job_id } = sent.ok_or_else(|| unremembered("the id of a write request"))?;
-    match poll(desk.client, &job_id).await? {
+    match poll(desk.client, REQUEST, &job_id).await? {
         Polled::Pending => Ok(Acted::Wait(poll_pause(attempts))),
         Polled::Succeeded(result) => {
             let row = result.get(0).unwrap_or(&result);

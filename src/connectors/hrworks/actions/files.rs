@@ -12,7 +12,7 @@ use super::applications::{by_id, documents};
 use super::document::Outgoing;
 use super::plan::{AGAIN, ARRIVED, At, Part};
 use super::target::Target;
-use super::write_request::{Polled, poll, start};
+use super::write_request::{Polled, REQUEST, poll, start};
 use super::{Desk, poll_pause, unremembered};
 use crate::connectors::action::{Acted, Found, Unacted};
 use crate::connectors::error::Error;
@@ -65,7 +65,7 @@ pub async fn wait(desk: Desk<'_>, at: At, attempts: u32) -> Result<Acted, Unacte
     }
     let sent = desk.action.memo(&Part::Send(at).name()).and_then(|memo| Sent::deserialize(memo).ok());
     let Sent { job_id } = sent.ok_or_else(|| unremembered("the id of a write request"))?;
-    let failure = match poll(desk.client, &job_id).await? {
+    let failure = match poll(desk.client, REQUEST, &job_id).await? {
         Polled::Pending => return Ok(Acted::Wait(poll_pause(attempts))),
         // The result is a link that expires.
         Polled::Succeeded(_) => return Ok(Acted::done(json!({}))),

@@ -11,7 +11,8 @@ use crate::connectors::hrworks::wire::text_of;
 use crate::connectors::vendor_http::Call;
 use crate::domain::{self, ErrorCode};
 
-const REQUEST: &str = "/applicant-management/job-applications/jobs/{id}";
+/// Of applications and files.
+pub const REQUEST: &str = "/applicant-management/job-applications/jobs/{id}";
 
 /// Words of an end; what is none of them is pending. Only `finished` is documented.
 const ENDS: [&str; 5] = ["finished", "done", "completed", "failed", "error"];
@@ -73,8 +74,9 @@ pub async fn start(client: Client<'_>, call: Call, what: &str) -> Result<String,
     }
 }
 
-pub async fn poll(client: Client<'_>, id: &str) -> Result<Polled, Error> {
-    let answer = client.0.send(get(REQUEST).with("id", id)).await?;
+/// `endpoint`: where the kind of write is asked after.
+pub async fn poll(client: Client<'_>, endpoint: &'static str, id: &str) -> Result<Polled, Error> {
+    let answer = client.0.send(get(endpoint).with("id", id)).await?;
     if answer.status.is_success() {
         let body: Value = answer.json()?;
         return match Refusal::of(&body).kind {

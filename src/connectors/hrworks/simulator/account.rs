@@ -318,6 +318,13 @@ impl Account {
         }
     }
 
+    /// Gives a single permission to every key pair.
+    pub fn give_permission(&mut self, permission: &str) {
+        for key in self.keys.values_mut() {
+            key.permissions.insert(permission.to_owned());
+        }
+    }
+
     pub fn set_secret(&mut self, access_key: &str, secret: &str) -> bool {
         let Some(key) = self.keys.get_mut(access_key) else { return false };
         secret.clone_into(&mut key.secret);

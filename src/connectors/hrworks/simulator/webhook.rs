@@ -1,5 +1,5 @@
 //! Webhooks: their configuration, and the deliveries that they would send (§3.8). Nothing is ever sent from
-//! here: a delivery is a value that a test sends itself.
+//! here: a delivery is a value that somebody else sends, a test or the command that serves the simulator.
 
 use axum::http::Method;
 use base64::Engine;

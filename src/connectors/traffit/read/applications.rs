@@ -126,9 +126,11 @@ async fn take_listed(account: &Account, place: &mut Place, page: &mut Page) -> R
     }
     Ok(())
 }
+/// Pages of the newest ledger rows that are read for single applications. What changed lately stands on the first.
+const NEWEST_PAGES: u32 = 20;
 
 /// Applications by their keys, which are those of members, each with the current row of its history: the newest rows
-/// first, until all are found.
+/// first, until all are found. One whose row is older than the newest pages is left out.
 pub async fn by_id(account: &Account, ids: &[String]) -> Result<Vec<Snapshot>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -140,6 +142,8 @@ pub async fn by_id(account: &Account, ids: &[String]) -> Result<Vec<Snapshot>, E
     let mut paging = Some(Paging::default());
     let mut before = u64::MAX;
     let mut descends = true;
+    let mut pages = 0;
+    let mut is_whole = true;
     while let Some(at) = paging {
         let listed = client.newest(LEDGER, &at).await?;
         paging = at.next(&listed);
@@ -152,15 +156,36 @@ pub async fn by_id(account: &Account, ids: &[String]) -> Result<Vec<Snapshot>, E
             }
         }
         // In another order a later row might be newer.
-        if descends && ids.iter().all(|id| known.get::<Value>(ledger::CURRENT, id).is_some()) {
+        pages += 1;
+        if descends && (pages >= NEWEST_PAGES || ids.iter().all(|id| known.get::<Value>(ledger::CURRENT, id).is_some()))
+        {
+            is_whole = paging.is_none();
             break;
         }
     }
     let mut page = Page::default();
-    for (job, candidate) in ids.iter().filter_map(|id| id.split_once(':')) {
+    let is_known = |id: &&String| is_whole || known.get::<Value>(ledger::CURRENT, id).is_some();
+    for (job, candidate) in ids.iter().filter(is_known).filter_map(|id| id.split_once(':')) {
         add(&mut page, account, &known, job, &json!({"id": candidate}));
     }
     Ok(page.records)
+}
+
+/// Pages of the ledger in which the latest changes of one candidate are looked for.
+const LATEST_PAGES: usize = 2;
+
+/// The applications of a candidate that stand in the newest rows of the ledger.
+pub async fn latest_of(account: &Account, candidate: &str) -> Result<Vec<String>, Error> {
+    let client = Client(&account.http);
+    let mut found = BTreeSet::new();
+    let mut paging = Some(Paging::default());
+    for _ in 0..LATEST_PAGES {
+        let Some(at) = paging else { break };
+        let listed = client.newest(LEDGER, &at).await?;
+        paging = at.next(&listed);
+        found.extend(listed.rows.iter().filter_map(|row| ledger::key_of(row, candidate)));
+    }
+    Ok(found.into_iter().collect())
 }
 
 fn add(page: &mut Page, account: &Account, known: &Known<'_>, job: &str, member: &Value) {

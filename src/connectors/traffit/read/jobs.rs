@@ -11,7 +11,7 @@ use crate::connectors::traffit::client::{Client, RECRUITMENT, RECRUITMENTS};
 use crate::connectors::traffit::mapping::{self, JobSource};
 use crate::connectors::traffit::paging::Paging;
 use crate::connectors::traffit::wire::Id;
-use crate::domain::{RecordType, Snapshot};
+use crate::domain::{Record, RecordType, Snapshot};
 
 /// The label of a custom field, by its key.
 const LABEL: &str = "label";
@@ -88,9 +88,16 @@ async fn details(account: &Account, known: &Known<'_>, rows: Vec<(Id, Value)>, p
     Ok(())
 }
 
+/// Jobs that were read by their ids, with what came with them.
+pub struct JobsRead {
+    pub records: Vec<Snapshot>,
+    /// Join types and remote ids of jobs: all that the job has of them was read.
+    pub complete: Vec<(RecordType, String)>,
+}
+
 /// Jobs by their ids, with what comes with them, each read as a sync reads it. Those that are gone, or cannot be
 /// understood, are left out.
-pub async fn by_id(account: &Account, ids: &[String]) -> Result<Vec<Snapshot>, Error> {
+pub async fn by_id(account: &Account, ids: &[String]) -> Result<JobsRead, Error> {
     let client = Client(&account.http);
     let mut carried = Carried::default();
     let mut cursor = None;
@@ -114,7 +121,16 @@ pub async fn by_id(account: &Account, ids: &[String]) -> Result<Vec<Snapshot>, E
     details(account, &known, rows, &mut page).await?;
     // Without a pipeline a job would seem to have no stages.
     let is_known = |one: &Snapshot| no_pipelines.is_none() || one.record.record_type() != RecordType::JobStage;
-    Ok(page.records.into_iter().filter(is_known).collect())
+    let records: Vec<Snapshot> = page.records.into_iter().filter(is_known).collect();
+    let is_job = |one: &&Snapshot| one.record.record_type() == RecordType::Job;
+    let sound = records.iter().filter(is_job).filter(|job| page.problems.iter().all(|one| one.id != Some(job.id)));
+    let complete = sound.filter_map(|job| Some((job.record.remote_id()?, job.id))).flat_map(|(remote, job)| {
+        let has_stages =
+            records.iter().any(|one| matches!(&one.record, Record::JobStage(stage) if stage.job.uuid() == job));
+        let stages = has_stages.then(|| (RecordType::JobStage, remote.to_owned()));
+        stages.into_iter().chain([(RecordType::HiringTeamMember, remote.to_owned())])
+    });
+    Ok(JobsRead { complete: complete.collect(), records })
 }
 
 /// The list row of a job. Where the filter is refused or ignored the list is read until the row comes.

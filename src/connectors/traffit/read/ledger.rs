@@ -121,6 +121,12 @@ pub fn is_of_none(row: &Value, applications: &[String]) -> bool {
     !job.is_empty() && !candidate.is_empty() && !applications.contains(&application_key(&job, &candidate))
 }
 
+/// The key of a row's application, when it is one of this candidate.
+pub fn key_of(row: &Value, candidate: &str) -> Option<String> {
+    let (job, of) = (part(row, "recruitment"), part(row, "employee"));
+    (of == candidate && !job.is_empty()).then(|| application_key(&job, candidate))
+}
+
 /// The id in a reference of a row; empty when it cannot be read.
 fn part(row: &Value, name: &str) -> String {
     row.get(name).and_then(Reference::read).map_or_else(String::new, |reference| reference.0.0)

@@ -1,7 +1,7 @@
 //! The tenant's state: the records and every change that its users, its API and a test can make. It keeps the
 //! vendor's own rules (the ledger chains, a move writes an activity) and never looks at HTTP or faults.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use super::records::{
     Activity, Advert, Candidate, CustomField, File, Job, LedgerRow, Record, Said, SourceRow, State, User, Workflow,
 };
 use super::token::Token;
-use super::webhook::Subscription;
+use super::webhook::{Delivery, Event, Subscription, Variant};
 use crate::domain::clock::Clock;
 
 /// The 17 scopes (§1.2).
@@ -65,6 +65,9 @@ pub struct Account {
     pub(super) candidate_fields: Vec<CustomField>,
     pub(super) job_fields: Vec<CustomField>,
     pub(super) webhooks: BTreeMap<i64, Subscription>,
+    pub(super) deliveries: VecDeque<Delivery>,
+    /// In which shape deliveries come.
+    pub(super) variant: Variant,
     pub(super) served_as: HashMap<(Record, i64), Value>,
     pub(super) writes: BTreeMap<String, u64>,
     /// The last id given, by kind; an id never comes twice.
@@ -160,6 +163,7 @@ impl Account {
     pub fn add_candidate(&mut self, candidate: Candidate) -> i64 {
         let (id, now) = (self.fresh("candidate"), self.now());
         self.candidates.insert(id, Candidate { created_at: now, updated_at: now, ..candidate });
+        self.tell(Event::of_candidate("candidate_created", id));
         id
     }
 
@@ -174,8 +178,42 @@ impl Account {
 
     /// Removes the person with everything about it, its ledger rows too; the id answers 404 from now on.
     pub fn delete_candidate(&mut self, id: i64) -> bool {
+        let had = self.forget_candidate(id);
+        if had {
+            self.tell(Event::of_candidate("candidate_deleted", id));
+        }
+        had
+    }
+
+    /// Removes the person for the sake of data protection; to the API it is gone all the same.
+    pub fn anonymise_candidate(&mut self, id: i64) -> bool {
+        let had = self.forget_candidate(id);
+        if had {
+            self.tell(Event::of_candidate("candidate_soft_deleted", id));
+        }
+        had
+    }
+
+    /// Makes two persons one: the first stays and gets the other's jobs, in the states that they were in.
+    pub fn merge_candidates(&mut self, survivor: i64, other: i64) -> bool {
+        if survivor == other || ![survivor, other].iter().all(|id| self.candidates.contains_key(id)) {
+            return false;
+        }
+        for job in self.jobs_of(other) {
+            let state = self.state_of(job, other);
+            if let Some(state) = state.filter(|_| !self.members.contains_key(&(job, survivor))) {
+                self.open_row(job, survivor, state, None);
+                self.jobs_of.insert((survivor, job));
+            }
+        }
+        self.forget_candidate(other);
+        self.tell(Event { merged: vec![other], ..Event::of_candidate("candidate_merged", survivor) });
+        true
+    }
+
+    fn forget_candidate(&mut self, id: i64) -> bool {
         for job in self.jobs_of(id) {
-            self.remove_member(job, id);
+            self.take_out(job, id);
         }
         self.ledger.retain(|row| row.employee != id);
         self.activities.retain(|row| row.employee != id);
@@ -186,6 +224,7 @@ impl Account {
     pub fn add_job(&mut self, job: Job) -> i64 {
         let (id, now) = (self.fresh("job"), self.now());
         self.jobs.insert(id, Job { created_at: now, updated_at: now, ..job });
+        self.tell(Event::of_job("job_created", id));
         id
     }
 
@@ -195,6 +234,7 @@ impl Account {
         let Some(job) = self.jobs.get_mut(&id) else { return false };
         job.updated_at = now;
         change(job);
+        self.tell(Event::of_job("job_updated", id));
         true
     }
 
@@ -207,7 +247,7 @@ impl Account {
     /// Removes the job with its memberships, ledger rows and posts.
     pub fn remove_job(&mut self, id: i64) -> bool {
         for candidate in self.members_of(id) {
-            self.remove_member(id, candidate);
+            self.take_out(id, candidate);
         }
         self.ledger.retain(|row| row.recruitment != id);
         self.unpublish(id);
@@ -227,6 +267,15 @@ impl Account {
 
     /// Adds the candidate in the job's start state; false when that cannot be or it is there already.
     pub fn add_member(&mut self, job: i64, candidate: i64) -> bool {
+        self.join(job, candidate, "candidate_added_to_job")
+    }
+
+    /// The same by the candidate's own doing.
+    pub fn apply(&mut self, job: i64, candidate: i64) -> bool {
+        self.join(job, candidate, "candidate_applied")
+    }
+
+    fn join(&mut self, job: i64, candidate: i64, event: &str) -> bool {
         let start = self.pipeline(job).and_then(|(_, workflow)| {
             let by_kind = workflow.states.iter().find(|state| state.kind == "start");
             by_kind.or(workflow.states.first()).map(|state| state.id)
@@ -238,6 +287,7 @@ impl Account {
         }
         self.open_row(job, candidate, start, None);
         self.jobs_of.insert((candidate, job));
+        self.tell(Event::of_member(event, job, candidate));
         true
     }
 
@@ -262,6 +312,10 @@ impl Account {
         if current != state {
             self.close_row(job, candidate);
             self.open_row(job, candidate, state, rejection);
+            let hired = self.state(state).is_some_and(|state| state.kind == "end-good");
+            for kind in std::iter::once("candidate_moved_in_job").chain(hired.then_some("candidate_hired")) {
+                self.tell(Event { state: Some(state), ..Event::of_member(kind, job, candidate) });
+            }
         }
         true
     }
@@ -269,6 +323,14 @@ impl Account {
     /// Takes the candidate out of the job. Its ledger rows stay, the open one stays open (§5.8: unknown; this is
     /// the case that misleads a reader who trusts the ledger alone).
     pub fn remove_member(&mut self, job: i64, candidate: i64) -> bool {
+        let had = self.take_out(job, candidate);
+        if had {
+            self.tell(Event::of_member("candidate_removed_from_job", job, candidate));
+        }
+        had
+    }
+
+    fn take_out(&mut self, job: i64, candidate: i64) -> bool {
         self.jobs_of.remove(&(candidate, job));
         self.members.remove(&(job, candidate)).is_some()
     }
@@ -379,14 +441,19 @@ impl Account {
         let valid_start = if advert.valid_start == unset { now } else { advert.valid_start };
         let valid_end = if advert.valid_end == unset { valid_start + Duration::days(30) } else { advert.valid_end };
         self.posts.insert(id, Advert { advert_id, recruitment: job, valid_start, valid_end, ..advert });
+        self.tell(Event::of_job("job_updated", job));
         id
     }
 
-    /// Takes all adverts of a job from the public feed; how many there were.
+    /// Takes all adverts of a job from the public feed; how many there were. To webhooks that is the job's deletion.
     pub fn unpublish(&mut self, job: i64) -> usize {
         let before = self.posts.len();
         self.posts.retain(|_, post| post.recruitment != job);
-        before - self.posts.len()
+        let unpublished = before - self.posts.len();
+        if unpublished > 0 {
+            self.tell(Event::of_job("job_deleted", job));
+        }
+        unpublished
     }
 
     pub fn posts_of(&self, job: i64) -> Vec<i64> {

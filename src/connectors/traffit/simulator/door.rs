@@ -16,6 +16,8 @@ pub(super) fn answer(held: &mut Held, call: &Call) -> Reply {
         (Method::POST | Method::PUT, "/_simulator/faults") => faults(held, call),
         (Method::GET, "/_simulator/state") => Ok(state(held)),
         (Method::POST, "/_simulator/edit") => edit(held, call),
+        (Method::GET, "/_simulator/webhooks") => Ok(webhooks(&held.account)),
+        (Method::POST, "/_simulator/deliveries") => Ok(deliveries(&mut held.account)),
         _ => Err((404, "unknown door".to_owned())),
     };
     match done {
@@ -54,6 +56,20 @@ fn state(held: &Held) -> Value {
     })
 }
 
+/// Where subscriptions lead, their secrets in clear.
+fn webhooks(account: &Account) -> Value {
+    let rows = account.webhooks();
+    let rows = rows.iter().map(|(id, row)| json!({"id": id, "type": row.kind, "url": row.url}));
+    json!({"webhooks": rows.collect::<Vec<_>>()})
+}
+
+/// What webhooks would have sent since it was last asked.
+fn deliveries(account: &mut Account) -> Value {
+    let rows = account.take_deliveries().into_iter();
+    let rows = rows.map(|delivery| json!({"type": delivery.kind, "url": delivery.url, "body": delivery.body}));
+    json!({"deliveries": rows.collect::<Vec<_>>()})
+}
+
 fn edit(held: &mut Held, call: &Call) -> Done {
     let body = body(call)?;
     let done = apply(&mut held.account, &body);
@@ -77,6 +93,13 @@ fn apply(account: &mut Account, body: &Map<String, Value>) -> Done {
         }
         "update_candidate" => account.update_candidate(number("id")?, |candidate| write(candidate, fields)),
         "delete_candidate" => account.delete_candidate(number("id")?),
+        "anonymise_candidate" => account.anonymise_candidate(number("id")?),
+        "merge_candidates" => account.merge_candidates(number("id")?, number("other")?),
+        "apply" => account.apply(number("job")?, number("candidate")?),
+        "rename_job" => {
+            let name = text("name")?.to_owned();
+            account.update_job(number("id")?, |job| job.name = name.into())
+        }
         "add_member" => account.add_member(number("job")?, number("candidate")?),
         "remove_member" => account.remove_member(number("job")?, number("candidate")?),
         "move" => account.move_to(number("job")?, number("candidate")?, number("state")?),

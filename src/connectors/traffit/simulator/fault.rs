@@ -68,6 +68,7 @@ faults! {
     HistoryIgnoresSort "history-ignores-sort" Nothing ": the ledger comes in its own order, whatever was asked";
     WwwRefused "www-refused" Nothing ": requests to a www. host are closed without an answer";
     FeedAbsent "feed-absent" Nothing ": the public feed answers 404";
+    NoWebhookList "no-webhook-list" Nothing ": subscriptions can be made and removed, and are not listed: 405";
     RevokedCredentials "revoked-credentials" Nothing ": the token endpoint says invalid_client, tokens in use are invalid";
     ForbidScope "forbid-scope" Word "=NAME: calls that need that scope answer 403";
 }

@@ -137,7 +137,12 @@ pub(super) fn integration(desk: &mut Desk<'_>, below: &str) -> Reply {
         ["recruitments", rest @ ..] => recruitments::answer(desk, rest),
         ["webhooks", rest @ ..] => {
             let before = desk.account.writes.values().sum::<u64>();
-            let answer = webhook::answer(desk.account, call, rest);
+            let hidden =
+                rest.is_empty() && call.method == Method::GET && desk.faults.on(Kind::NoWebhookList, &call.path);
+            let answer = match hidden {
+                true => Err(Reply::not_allowed()),
+                false => webhook::answer(desk.account, call, rest),
+            };
             desk.has_written = desk.account.writes.values().sum::<u64>() != before;
             answer
         }

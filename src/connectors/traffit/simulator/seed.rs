@@ -1,7 +1,7 @@
 //! A tenant out of a number: the same seed gives the same records, whatever the time of day. Every oddity of
 //! the reference occurs at a fixed place, so that 200 candidates and 12 jobs have all of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use chrono::{Duration, NaiveDate, NaiveDateTime};
 use serde_json::{Map, json};
@@ -13,6 +13,7 @@ use super::names;
 use super::records::{
     Activity, Candidate, CustomField, File, Job, LedgerRow, Responsible, Said, SourceRow, State, User, Workflow,
 };
+use super::webhook::Variant;
 
 /// splitmix64 over a seed and two numbers: a pure function, so nothing depends on the order of asking.
 pub(super) fn mix(seed: u64, index: u64, salt: u64) -> u64 {
@@ -78,6 +79,8 @@ pub(super) fn account(options: &Options) -> Account {
         candidate_fields: candidate_fields(),
         job_fields: job_fields(),
         webhooks: BTreeMap::new(),
+        deliveries: VecDeque::new(),
+        variant: Variant::Nested,
         served_as: HashMap::new(),
         writes: BTreeMap::new(),
         last_id: HashMap::from([

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::account::Account;
 use super::records::{Candidate, CustomField, Record, User, Workflow};
-use super::webhook::Subscription;
+use super::webhook::{Delivery, Subscription, Variant};
 
 impl Account {
     pub fn add_user(&mut self, user: User) -> i64 {
@@ -115,6 +115,23 @@ impl Account {
     /// The stored subscriptions by id.
     pub fn webhooks(&self) -> Vec<(i64, Subscription)> {
         self.webhooks.iter().map(|(&id, subscription)| (id, subscription.clone())).collect()
+    }
+
+    /// What would have been delivered since it was last asked.
+    pub fn take_deliveries(&mut self) -> Vec<Delivery> {
+        self.deliveries.drain(..).collect()
+    }
+
+    /// In which shape deliveries come from now on.
+    pub fn set_payloads(&mut self, variant: Variant) {
+        self.variant = variant;
+    }
+
+    /// A subscription that was not made through the API; gives its id.
+    pub fn add_webhook(&mut self, kind: &str, url: &str) -> i64 {
+        let id = self.fresh("webhook");
+        self.webhooks.insert(id, Subscription { kind: kind.to_owned(), url: url.to_owned() });
+        id
     }
 
     pub fn delete_webhook(&mut self, id: i64) -> bool {

@@ -1,5 +1,5 @@
-//! Webhook subscriptions and the bodies of their deliveries (§6). Subscriptions are stored and listed; nothing
-//! is ever delivered from here, the payload is a value that a test sends itself.
+//! Webhook subscriptions, and the deliveries that they would make (§6). Nothing is ever sent from here: a delivery is a
+//! value that somebody else sends, a test or the command that serves the simulator.
 
 use axum::http::Method;
 use serde_json::{Map, Value, json};
@@ -30,6 +30,50 @@ pub struct Subscription {
     pub url: String,
 }
 
+/// What TRAFFIT would POST.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    pub kind: String,
+    /// As it was registered, `?secret=` and all.
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+/// Deliveries that nobody fetches are dropped, the oldest first.
+const KEPT: usize = 10_000;
+
+impl Account {
+    /// Something happened: every subscription to it is told, by ids only.
+    pub(super) fn tell(&mut self, event: Event) {
+        for subscription in self.webhooks.values().filter(|subscription| subscription.kind == event.kind) {
+            if self.deliveries.len() >= KEPT {
+                self.deliveries.pop_front();
+            }
+            self.deliveries.push_back(Delivery {
+                kind: event.kind.clone(),
+                url: subscription.url.clone(),
+                headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+                body: payload(&event, self.variant).to_string(),
+            });
+        }
+    }
+}
+
+impl Event {
+    pub(super) fn of_candidate(kind: &str, employee: i64) -> Self {
+        Self { kind: kind.to_owned(), employee: Some(employee), ..Self::default() }
+    }
+
+    pub(super) fn of_member(kind: &str, recruitment: i64, employee: i64) -> Self {
+        Self { recruitment: Some(recruitment), ..Self::of_candidate(kind, employee) }
+    }
+
+    pub(super) fn of_job(kind: &str, recruitment: i64) -> Self {
+        Self { kind: kind.to_owned(), recruitment: Some(recruitment), ..Self::default() }
+    }
+}
+
 /// What happened, by ids.
 #[derive(Clone, Debug, Default)]
 pub struct Event {
@@ -55,6 +99,10 @@ pub enum Variant {
     Bare,
     /// No id to be read at all
     Opaque,
+}
+
+impl Variant {
+    pub const ALL: [Self; 6] = [Self::Nested, Self::Flat, Self::OurWords, Self::Unnamed, Self::Bare, Self::Opaque];
 }
 
 /// The body of a delivery.
@@ -86,11 +134,17 @@ pub fn payload(event: &Event, variant: Variant) -> Value {
             flat(&mut body, "employee_id", event.employee);
             flat(&mut body, "recruitment_id", event.recruitment);
             flat(&mut body, "workflow_state_id", event.state);
+            if !event.merged.is_empty() {
+                body.insert("merged_employee_ids".to_owned(), json!(event.merged));
+            }
         }
         Variant::OurWords => {
             body.insert("event".to_owned(), json!(event.kind));
             nested(&mut body, "candidate", event.employee);
             nested(&mut body, "job", event.recruitment);
+            if !event.merged.is_empty() {
+                body.insert("merged_candidates".to_owned(), json!(event.merged));
+            }
         }
         Variant::Unnamed => {
             flat(&mut body, "candidate_id", event.employee);
