@@ -8,6 +8,7 @@ mod graph;
 mod load;
 mod process;
 mod report;
+mod webhooks;
 
 use std::path::PathBuf;
 
