@@ -57,8 +57,8 @@ fn errors() -> String {
 }
 
 /// Status 200: a field failed while others may have been answered.
-const GRAPHQL: [(&str, u16, &str); 16] = [
-    ("UNAUTHENTICATED", 401, "No API key, or one that is unknown, revoked or expired."),
+const GRAPHQL: [(&str, u16, &str); 18] = [
+    ("UNAUTHENTICATED", 401, "No API key, or one that is unknown, revoked or expired; ends subscriptions, too."),
     ("FORBIDDEN", 200, "The key lacks the scope that the message names."),
     (
         "BAD_USER_INPUT",
@@ -66,6 +66,12 @@ const GRAPHQL: [(&str, u16, &str); 16] = [
         "An argument cannot be used; `extensions.argument` names it where it is known. A variable that is missing or null \
          where it must not be is refused with 400.",
     ),
+    (
+        "CURSOR_EXPIRED",
+        200,
+        "The change feed does not go back to this cursor: read the lists anew, and follow from its present end.",
+    ),
+    ("TOO_MANY_SUBSCRIPTIONS", 200, "The key, the connection or the process has as many subscriptions as it may."),
     ("GRAPHQL_PARSE_FAILED", 400, "The document is no GraphQL."),
     ("GRAPHQL_VALIDATION_FAILED", 400, "The document does not fit the schema."),
     ("OPERATION_RESOLUTION_FAILURE", 400, "It is not clear which operation is meant."),

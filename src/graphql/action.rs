@@ -14,7 +14,7 @@ use super::scalar::DateTime;
 use super::vocabulary::{ActionKind, ActionState};
 use crate::domain::{self, NodeId, NodeType};
 use crate::store::actions::Warned;
-use crate::store::entity::{action, application, candidate};
+use crate::store::entity::{action, action_step, application, candidate};
 use crate::store::page::SortKey;
 use crate::store::{ActionsOf, Error, Key, Page};
 
@@ -22,11 +22,17 @@ use crate::store::{ActionsOf, Error, Key, Page};
 #[derive(Clone)]
 pub struct Action {
     row: Arc<action::Model>,
+    /// None: read when they are asked for.
+    steps: Option<Arc<Vec<action_step::Model>>>,
 }
 
 impl Action {
     pub fn new(row: Arc<action::Model>) -> Self {
-        Self { row }
+        Self { row, steps: None }
+    }
+
+    pub fn with_steps(row: Arc<action::Model>, steps: Arc<Vec<action_step::Model>>) -> Self {
+        Self { row, steps: Some(steps) }
     }
 
     pub fn row(&self) -> &action::Model {
@@ -89,8 +95,13 @@ impl Action {
 
     /// In the order in which they were begun.
     async fn steps(&self, ctx: &Context<'_>) -> Result<Vec<ActionStep>> {
-        let key = Key { integration: self.row.integration_id, id: self.row.id };
-        let rows = scoped(ctx)?.actions()?.action_steps(key).await?;
+        let rows = match &self.steps {
+            Some(steps) => steps.as_ref().clone(),
+            None => {
+                let key = Key { integration: self.row.integration_id, id: self.row.id };
+                scoped(ctx)?.actions()?.action_steps(key).await?
+            }
+        };
         rows.into_iter()
             .map(|row| {
                 let state = domain::ActionState::parse(&row.state).ok_or(Error::Corrupt("the state of a step"))?;

@@ -67,6 +67,7 @@ impl Change {
     }
 }
 
+/// One change of one record. The feed is ordered, complete and replayable: follow `cursor` and nothing is missed.
 #[Object]
 impl Change {
     async fn cursor(&self) -> String {

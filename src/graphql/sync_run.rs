@@ -12,18 +12,24 @@ use super::reads::scoped;
 use super::scalar::DateTime;
 use super::vocabulary::{RecordType, SyncKind, SyncState};
 use crate::domain::{self, NodeId, NodeType};
-use crate::store::entity::sync_run;
+use crate::store::entity::{sync_run, sync_run_model};
 use crate::store::page::SortKey;
 use crate::store::{Error, Page};
 
 #[derive(Clone)]
 pub struct SyncRun {
     row: Arc<sync_run::Model>,
+    /// None: read when they are asked for.
+    models: Option<Arc<Vec<sync_run_model::Model>>>,
 }
 
 impl SyncRun {
     pub fn new(row: Arc<sync_run::Model>) -> Self {
-        Self { row }
+        Self { row, models: None }
+    }
+
+    pub fn with_models(row: Arc<sync_run::Model>, models: Arc<Vec<sync_run_model::Model>>) -> Self {
+        Self { row, models: Some(models) }
     }
 }
 
@@ -76,8 +82,13 @@ impl SyncRun {
 
     /// In the order in which they are read; empty until the run has started.
     async fn models(&self, ctx: &Context<'_>) -> Result<Vec<SyncRunModel>> {
-        let key = RunModels { integration: self.row.integration_id, run: self.row.id };
-        let rows = ctx.data::<AccountLoader>()?.load_one(key).await?.unwrap_or_default();
+        let rows = match &self.models {
+            Some(models) => models.as_ref().clone(),
+            None => {
+                let key = RunModels { integration: self.row.integration_id, run: self.row.id };
+                ctx.data::<AccountLoader>()?.load_one(key).await?.unwrap_or_default()
+            }
+        };
         let int = |count: i64| int(u64::try_from(count).unwrap_or(0));
         let mut models = Vec::new();
         for row in rows {

@@ -13,6 +13,7 @@ use crate::support::{Backend, TestApp, code, ids, rows, sdl};
 on_both!(
     no_root_field_answers_without_a_good_key,
     every_root_field_needs_its_scope,
+    every_subscription_needs_a_good_key_and_its_scope,
     a_key_for_other_integrations_reaches_nothing_of_these,
     restricted_keys_see_their_own_integrations_only,
     restricted_administrators_manage_their_own_keys_only,
@@ -190,12 +191,66 @@ fn case(field: &str, of: &Things) -> (String, Needs, Foreign) {
             Needs::Write,
             Foreign::NotFound,
         ),
+        "changes" => (
+            format!("{{ changes(integrationIds: [\"{integration}\"]) {{ nodes {{ id: recordId }} }} }}"),
+            Needs::Read,
+            Foreign::Empty,
+        ),
+        "refreshRecords" => {
+            (mutation(format!("{field}(input: {{ids: [\"{candidate}\"]}})")), Needs::Operate, Foreign::NotFound)
+        }
         "passthrough" => (
             mutation(format!("{field}(input: {{integrationId: \"{integration}\", method: GET, path: \"/users/\"}})")),
             Needs::Forward,
             Foreign::NotFound,
         ),
         other => panic!("the root field {other} has no case: say what it needs, and what strangers are answered"),
+    }
+}
+
+/// A subscription, the scopes of which one is enough for it, and whether a stranger is refused rather than told nothing.
+fn subscription(field: &str, of: &Things) -> (String, &'static [Scope], bool) {
+    let one = |id: &str| format!("subscription {{ {field}(id: \"{id}\") {{ id }} }}");
+    match field {
+        "changes" => {
+            let beginning = hiregraph::store::page::feed_cursor(0);
+            (format!("subscription {{ changes(after: \"{beginning}\") {{ recordId }} }}"), &[Scope::RecordsRead], false)
+        }
+        "syncRun" => (one(&of.run), &[Scope::RecordsRead, Scope::Operate], true),
+        "action" => (one(&of.action), &[Scope::RecordsRead, Scope::RecordsWrite, Scope::Operate], true),
+        other => panic!("the subscription {other} has no case: say what it needs, and what strangers are told"),
+    }
+}
+
+async fn every_subscription_needs_a_good_key_and_its_scope(backend: Backend) {
+    let app = TestApp::start_with(backend, SMALL).await;
+    let [traffit, hrworks] = app.connected_to_both().await;
+    let things = Things::of(&app, &traffit).await;
+    let unknown = format!("hgk_{}", "a".repeat(52));
+    let fields = sdl::fields("Subscription");
+    assert!(fields.len() >= 3);
+    for field in fields.into_iter().map(|field| field.name) {
+        let (query, enough, refused) = subscription(&field, &things);
+        for key in [None, Some(unknown.as_str()), Some("")] {
+            assert_eq!(app.stream(key, &query, json!({})).await.0, 401, "{field} {key:?}");
+        }
+        let others: Vec<Scope> =
+            ALL.into_iter().filter(|scope| *scope != Scope::Admin && !enough.contains(scope)).collect();
+        let key = app.key(&others, None).await;
+        assert_eq!(app.subscribe(&key, &query, json!({})).await.refused().await, "FORBIDDEN", "{field}");
+        for scope in enough {
+            let key = app.key(&[*scope], None).await;
+            assert!(app.subscribe(&key, &query, json!({})).await.next(&field).await.is_object(), "{field} {scope}");
+        }
+        let stranger = app.key(&ALL, Some(&[&hrworks])).await;
+        let mut told = app.subscribe(&stranger, &query, json!({})).await;
+        if refused {
+            assert_eq!(told.refused().await, "BAD_USER_INPUT", "{field}");
+        } else {
+            let first = told.next(&field).await["recordId"].take();
+            let seen = app.ask(&stranger, "query($id: ID!) { node(id: $id) { id } }", json!({ "id": first })).await;
+            assert_eq!(seen["data"]["node"]["id"], first, "{field}: it is one of its own");
+        }
     }
 }
 

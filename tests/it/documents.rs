@@ -3,7 +3,7 @@
 //!
 //! An example is a block ```` ```graphql ````, with its variables in a block ```` ```json ```` right below it. In
 //! variables, a text such as `job_…` stands for the id of such a thing, and `…` for a cursor or a secret. A block
-//! ```` ```graphql fails ```` must be answered by an error.
+//! ```` ```graphql fails ```` must be answered by an error. A subscription must tell something when something changes.
 
 use std::collections::HashMap;
 use std::fs;
@@ -121,7 +121,10 @@ impl<'a> Asking<'a> {
             variables["input"]["credentials"] = self.app.vendors.credentials(&connector);
         }
         self.fill(&mut variables);
-        let answer = self.app.ask(&self.app.admin, &example.query, variables).await;
+        let answer = match example.query.trim_start().starts_with("subscription") {
+            true => self.first_event(&example.query, variables).await,
+            false => self.app.ask(&self.app.admin, &example.query, variables).await,
+        };
         let query = &example.query;
         assert_eq!(answer.get("errors").is_some(), example.fails, "{query}{answer:#}");
         let mut refusals = Vec::new();
@@ -139,6 +142,18 @@ impl<'a> Asking<'a> {
             self.app.settle().await;
         }
         answer
+    }
+
+    /// The first that a subscription tells, when something changes.
+    async fn first_event(&self, query: &str, variables: Value) -> Value {
+        let mut events = self.app.subscribe(&self.app.admin, query, variables).await;
+        self.app.vendors.traffit.edit(|account| {
+            let renamed = account.candidate_ids()[0];
+            account.update_candidate(renamed, |candidate| candidate.lastname = "Nowak-Nowa".into())
+        });
+        self.app.clock.advance(std::time::Duration::from_secs(2 * 3600));
+        self.app.settle().await;
+        events.answer().await.unwrap_or_else(|| panic!("{query} told nothing"))
     }
 
     fn learn(&mut self, answer: &Value) {

@@ -164,6 +164,8 @@ async fn each_door_answers_its_methods_and_no_other(backend: Backend) {
         ("DELETE", "/graphql", &key, 405),
         ("GET", "/graphql?query=mutation%7BdeleteIntegration(id:%22x%22)%7BdeletedId%7D%7D", &key, 405),
         ("OPTIONS", "/graphql", &[], 200),
+        ("POST", "/graphql/ws", &key, 405),
+        ("GET", "/graphql/ws", &key, 400),
     ] {
         let answer = plain(&app, method, path, headers).await;
         assert_eq!(answer.status.as_u16(), status, "{method} {path}: {}", answer.body);

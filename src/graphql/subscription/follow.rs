@@ -138,7 +138,7 @@ struct RunTold {
     state: String,
     started_at: Option<i64>,
     finished_at: Option<i64>,
-    models: Vec<sync_run_model::Model>,
+    models: Arc<Vec<sync_run_model::Model>>,
 }
 
 /// All of an action that changes.
@@ -149,7 +149,7 @@ struct ActionTold {
     warnings: Vec<Warned>,
     errors: usize,
     touched: (Option<Uuid>, Option<Uuid>),
-    steps: Vec<action_step::Model>,
+    steps: Arc<Vec<action_step::Model>>,
 }
 
 /// What a look at the tables found.
@@ -344,19 +344,21 @@ impl Following {
                 let mut models =
                     accounts.run_models(&[(row.integration_id, row.id)]).await?.remove(id).unwrap_or_default();
                 models.sort_by_key(|model| RecordType::parse(&model.model));
-                let now = run_told(&row, models);
+                let models = Arc::new(models);
+                let now = run_told(&row, models.clone());
                 let (changed, ended) = (told.as_ref() != Some(&now), row.finished_at.is_some());
                 *told = Some(now);
-                Ok(looked(changed, ended, Turn::Run(row.into())))
+                Ok(looked(changed, ended, Turn::Run(row.into(), models)))
             }
             Tail::Action { id, told } => {
                 let accounts = self.scoped.actions()?;
                 let Some(row) = accounts.action(*id).await? else { return Ok(Looked::Gone) };
                 let key = Key { integration: row.integration_id, id: row.id };
-                let now = action_told(&row, accounts.action_steps(key).await?);
+                let steps = Arc::new(accounts.action_steps(key).await?);
+                let now = action_told(&row, steps.clone());
                 let (changed, ended) = (told.as_ref() != Some(&now), row.finished_at.is_some());
                 *told = Some(now);
-                Ok(looked(changed, ended, Turn::Action(row.into())))
+                Ok(looked(changed, ended, Turn::Action(row.into(), steps)))
             }
         }
     }
@@ -370,11 +372,11 @@ fn looked(changed: bool, ended: bool, turn: Turn) -> Looked {
     }
 }
 
-fn run_told(row: &sync_run::Model, models: Vec<sync_run_model::Model>) -> RunTold {
+fn run_told(row: &sync_run::Model, models: Arc<Vec<sync_run_model::Model>>) -> RunTold {
     RunTold { state: row.state.clone(), started_at: row.started_at, finished_at: row.finished_at, models }
 }
 
-fn action_told(row: &action::Model, steps: Vec<action_step::Model>) -> ActionTold {
+fn action_told(row: &action::Model, steps: Arc<Vec<action_step::Model>>) -> ActionTold {
     ActionTold {
         state: row.state.clone(),
         finished_at: row.finished_at,

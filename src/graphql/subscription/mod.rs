@@ -18,7 +18,7 @@ use super::sync_run::SyncRun;
 use super::vocabulary::RecordType;
 use crate::domain::{NodeId, NodeType};
 use crate::store::ChangesOf;
-use crate::store::entity::{action, change as entry, sync_run};
+use crate::store::entity::{action, action_step, change as entry, sync_run, sync_run_model};
 
 pub use follow::{Caller, Told};
 pub use places::{Places, Subscriptions};
@@ -30,8 +30,8 @@ pub(super) enum Turn {
     /// To find out what is subscribed to.
     Opening(Opened),
     Changes(Vec<entry::Model>),
-    Run(Arc<sync_run::Model>),
-    Action(Arc<action::Model>),
+    Run(Arc<sync_run::Model>, Arc<Vec<sync_run_model::Model>>),
+    Action(Arc<action::Model>, Arc<Vec<action_step::Model>>),
 }
 
 /// What was found to be subscribed to.
@@ -86,7 +86,7 @@ impl Subscription {
                 let selection = Field::below(ctx);
                 Change::several(ctx, rows.clone(), &selection.iter().collect::<Vec<_>>()).await?
             }
-            Turn::Run(_) | Turn::Action(_) => Vec::new(),
+            Turn::Run(..) | Turn::Action(..) => Vec::new(),
         };
         Ok(stream::iter(events))
     }
@@ -104,8 +104,8 @@ impl Subscription {
                 let run = run.ok_or_else(|| BadInput::new("id", "is that of no sync run"))?;
                 opened.note(Source::Run(run.id));
             }
-            Turn::Run(row) => events.push(SyncRun::new(row.clone())),
-            Turn::Changes(_) | Turn::Action(_) => {}
+            Turn::Run(row, models) => events.push(SyncRun::with_models(row.clone(), models.clone())),
+            Turn::Changes(_) | Turn::Action(..) => {}
         }
         Ok(stream::iter(events))
     }
@@ -123,8 +123,8 @@ impl Subscription {
                 let action = action.ok_or_else(|| BadInput::new("id", "is that of no action"))?;
                 opened.note(Source::Action(action.id));
             }
-            Turn::Action(row) => events.push(Action::new(row.clone())),
-            Turn::Changes(_) | Turn::Run(_) => {}
+            Turn::Action(row, steps) => events.push(Action::with_steps(row.clone(), steps.clone())),
+            Turn::Changes(_) | Turn::Run(..) => {}
         }
         Ok(stream::iter(events))
     }

@@ -4,6 +4,7 @@
 pub mod child;
 pub mod database;
 pub mod gate;
+pub mod live;
 pub mod receiver;
 pub mod rows;
 pub mod sdl;
