@@ -11,7 +11,7 @@ use sea_orm_migration::schema::{
 pub struct Migration;
 
 const INDEXES: [&str; 9] = [
-    "CREATE UNIQUE INDEX webhook_deliveries_by_endpoint ON webhook_deliveries (endpoint_id, seq)",
+    "CREATE INDEX webhook_deliveries_by_endpoint ON webhook_deliveries (endpoint_id, seq)",
     // The order of a lane, and what is left of it.
     "CREATE INDEX webhook_deliveries_pending ON webhook_deliveries (endpoint_id, lane, seq) WHERE state = 'PENDING'",
     "CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries (created_at)",

@@ -413,6 +413,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_only_tells_reads_no_long_answer_and_knows_its_status() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = url(&format!("http://{}/", listener.local_addr().unwrap()));
+        let app = axum::Router::new().fallback(|| async { (StatusCode::ACCEPTED, vec![b'x'; 20_000_000]) });
+        let mut server = tokio::task::JoinSet::new();
+        server.spawn(async move { axum::serve(listener, app).await });
+        let client = Client::trusted(&base, &Options { body_limit: 1000, ..Options::default() }).unwrap();
+        for _ in 0..3 {
+            let (status, _) = client.tell(Request::new(Method::POST, base.clone())).await.unwrap();
+            assert_eq!(status, StatusCode::ACCEPTED);
+        }
+    }
+
+    #[tokio::test]
     async fn a_refused_connection_says_that_nothing_was_sent() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = url(&format!("http://{}/", listener.local_addr().unwrap()));

@@ -16,7 +16,7 @@ use super::entity::integration;
 use super::keys::Integrations;
 use super::sql::Sql;
 use super::wake::{Job, announce};
-use super::webhooks::{Happening, happened, note_state, state_of};
+use super::webhooks::{Happening, happened, lock_lanes, note_state, state_of};
 use super::{Result, Store};
 use crate::domain::{Ids, IntegrationState, SyncScope, WebhookEvent};
 
@@ -240,6 +240,7 @@ impl Store {
             .rows_affected
             > 0;
         Self::count_integrations_changed(&tx).await?;
+        lock_lanes(&tx, "integration_id", integration).await?;
         for table in TABLES {
             let mut sql = Sql::new(tx.get_database_backend());
             sql.push("DELETE FROM ").push(table).push(" WHERE integration_id = ").bind(integration);

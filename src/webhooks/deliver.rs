@@ -38,22 +38,25 @@ impl Answered {
 }
 
 impl Webhooks {
-    pub(super) async fn work(&self, lane: Lane) {
+    /// Whether something of the lane is left for later.
+    pub(super) async fn work(&self, lane: Lane) -> bool {
         match self.carry_out(&lane).await {
-            Ok(()) => {}
+            Ok(is_left) => return is_left,
             Err(Error::LeaseLost) => warn!(endpoint = %lane.endpoint, "the lease of a lane was lost"),
             // It would fail again at once: the lease is left to run out first.
             Err(error) => warn!(endpoint = %lane.endpoint, %error, "deliveries were broken off"),
         }
+        false
     }
 
-    async fn carry_out(&self, lane: &Lane) -> Result<()> {
+    async fn carry_out(&self, lane: &Lane) -> Result<bool> {
         for round in 1..=ROUNDS {
             let work = self.store().lane_work(lane, BATCH, self.now()).await?;
             let Some(work) = work.filter(|work| !work.deliveries.is_empty()) else { break };
             let (attempted, gone) = self.deliver(&work).await;
             let failed = attempted.last().is_none_or(|last| matches!(last.outcome, Outcome::Failed(..)));
-            let goes_on = round < ROUNDS && !failed && !gone && !self.0.stop.is_cancelled();
+            let is_done = work.is_all && attempted.len() == work.deliveries.len() && !failed;
+            let goes_on = round < ROUNDS && !is_done && !failed && !gone && !self.0.stop.is_cancelled();
             let health = health(&work, &attempted, gone);
             self.note(LaneNotes { lane: *lane, attempted, goes_on }).await?;
             if let Some((health, why)) = health
@@ -62,10 +65,11 @@ impl Webhooks {
                 warn!(endpoint = %lane.endpoint, why, "a webhook endpoint was disabled");
             }
             if !goes_on {
-                return Ok(());
+                return Ok(!is_done);
             }
         }
-        self.note(LaneNotes { lane: *lane, attempted: Vec::new(), goes_on: false }).await
+        self.note(LaneNotes { lane: *lane, attempted: Vec::new(), goes_on: false }).await?;
+        Ok(true)
     }
 
     /// Sends what is due until something fails, and whether the endpoint is gone for good.

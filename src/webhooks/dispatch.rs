@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use tracing::warn;
+use tracing::debug;
 use uuid::Uuid;
 
 use super::{Webhooks, payload};
@@ -54,7 +54,7 @@ impl Webhooks {
     /// None when the endpoint's cursors did not move.
     async fn dispatch_to(&self, endpoint: &webhook_endpoint::Model, ends: &Ends) -> store::Result<Option<usize>> {
         if self.store().waiting_deliveries(endpoint.id, WAITING).await? >= WAITING {
-            warn!(endpoint = %endpoint.id, WAITING, "so many deliveries of an endpoint wait that no more are made");
+            debug!(endpoint = %endpoint.id, WAITING, "so many deliveries of an endpoint wait that no more are made");
             return Ok(None);
         }
         let hears_changes = endpoint.hears(WebhookEvent::RecordChanged);

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
@@ -74,6 +75,8 @@ struct Inner {
     /// Lanes that are under way here.
     tasks: TaskTracker,
     under_way: AtomicUsize,
+    /// Told whenever a lane has come to its end.
+    room: Notify,
     stop: CancellationToken,
     noting: Noting,
     /// When old deliveries were last looked for.
@@ -107,6 +110,7 @@ impl Webhooks {
             options,
             tasks: TaskTracker::new(),
             under_way: AtomicUsize::new(0),
+            room: Notify::new(),
             stop: CancellationToken::new(),
             noting: Noting::default(),
             purged_at: AtomicI64::new(0),
@@ -136,12 +140,20 @@ impl Webhooks {
         Ok(made + self.begin_lanes().await?)
     }
 
-    /// Tells of changes as soon as they are committed, here or in another process, until told to stop.
+    /// Tells of changes as soon as they are committed, here or in another process, and takes up the next lane when one
+    /// has come to its end, until told to stop.
     pub async fn hear(&self, stop: &CancellationToken) {
         let mut ear = self.store().listen(Channel::Changes);
-        while stop.run_until_cancelled(ear.next()).await.is_some() {
-            ear.forget();
-            if let Err(failure) = self.begin_due().await {
+        loop {
+            let begun = tokio::select! {
+                _ = ear.next() => {
+                    ear.forget();
+                    self.begin_due().await
+                }
+                () = self.0.room.notified() => self.begin_lanes().await,
+                () = stop.cancelled() => return,
+            };
+            if let Err(failure) = begun {
                 error!(error = %failure, "due webhooks could not be begun");
             }
         }
@@ -160,10 +172,13 @@ impl Webhooks {
             let webhooks = self.clone();
             webhooks.0.under_way.fetch_add(1, Ordering::Relaxed);
             self.0.tasks.spawn(async move {
-                webhooks.work(lane).await;
+                let is_left = webhooks.work(lane).await;
                 webhooks.0.under_way.fetch_sub(1, Ordering::Relaxed);
-                // There is room for another.
-                (webhooks.0.options.wake)();
+                webhooks.0.room.notify_one();
+                if is_left {
+                    // It is due at another time than was known.
+                    (webhooks.0.options.wake)();
+                }
             });
         }
         Ok(begun)

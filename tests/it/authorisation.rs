@@ -61,6 +61,8 @@ struct Things {
     run: String,
     key: String,
     action: String,
+    hook: String,
+    delivery: String,
 }
 
 impl Things {
@@ -68,7 +70,10 @@ impl Things {
         let query = "query($id: ID!) { integration(id: $id) { jobs { nodes { id } } candidates { nodes { id } } \
                      applications { nodes { id } } lastSync { id } } apiKeys { id } }";
         let found = app.query_with(query, json!({ "id": integration })).await;
+        let hook = app.hooked().await;
         let text = |at: &str| found.pointer(at).unwrap().as_str().unwrap().to_owned();
+        let action = app.noted(&text("/integration/applications/nodes/0/id")).await;
+        app.settle().await;
         Self {
             integration: integration.to_owned(),
             job: text("/integration/jobs/nodes/0/id"),
@@ -76,13 +81,15 @@ impl Things {
             application: text("/integration/applications/nodes/0/id"),
             run: text("/integration/lastSync/id"),
             key: text("/apiKeys/0/id"),
-            action: app.noted(&text("/integration/applications/nodes/0/id")).await,
+            action,
+            delivery: app.last_delivery(&hook).await,
+            hook,
         }
     }
 }
 
 fn case(field: &str, of: &Things) -> (String, Needs, Foreign) {
-    let Things { integration, job, candidate, application, run, key, action } = of;
+    let Things { integration, job, candidate, application, run, key, action, hook, delivery } = of;
     let list = |name: &str| format!("{{ {name}(integrationId: \"{integration}\") {{ totalCount nodes {{ id }} }} }}");
     let mutation = |call: String| format!("mutation {{ {call} {{ userErrors {{ code }} }} }}");
     match field {
@@ -98,6 +105,19 @@ fn case(field: &str, of: &Things) -> (String, Needs, Foreign) {
         "integration" => (format!("{{ integration(id: \"{integration}\") {{ id }} }}"), Needs::See, Foreign::Null),
         "integrations" => ("{ integrations { totalCount nodes { id } } }".to_owned(), Needs::See, Foreign::Empty),
         "apiKeys" => ("{ apiKeys { id } }".to_owned(), Needs::Admin, Foreign::Empty),
+        "webhookEndpoints" => ("{ webhookEndpoints { id } }".to_owned(), Needs::Admin, Foreign::Empty),
+        "createWebhookEndpoint" => (
+            mutation(format!("{field}(input: {{url: \"https://hooks.example/\", events: [SYNC_FINISHED]}})")),
+            Needs::Admin,
+            Foreign::Unconcerned,
+        ),
+        "updateWebhookEndpoint" => {
+            (mutation(format!("{field}(input: {{id: \"{hook}\", enabled: false}})")), Needs::Admin, Foreign::NotFound)
+        }
+        "deleteWebhookEndpoint" => (mutation(format!("{field}(id: \"{hook}\")")), Needs::Admin, Foreign::NotFound),
+        "redeliverWebhook" => {
+            (mutation(format!("{field}(deliveryId: \"{delivery}\")")), Needs::Admin, Foreign::NotFound)
+        }
         "createIntegration" => (
             mutation(
                 "createIntegration(input: {connector: \"none\", endUser: {organizationName: \"A\"}, credentials: {}})"

@@ -27,6 +27,7 @@ async fn refused(app: &TestApp, query: &str, variables: Value, argument: &str) {
 async fn arguments_that_cannot_be_used_are_named(backend: Backend) {
     let app = TestApp::start_with(backend, SMALL).await;
     let id = app.connected("traffit").await;
+    app.hooked().await;
     let page = "first: $f, after: $a, last: $l, before: $b";
     let head = "query($f: Int, $a: String, $l: Int, $b: String)";
     let lists = [
@@ -37,6 +38,7 @@ async fn arguments_that_cannot_be_used_are_named(backend: Backend) {
         format!("{head} {{ jobs(first: 1) {{ nodes {{ applications({page}) {{ nodes {{ id }} }} }} }} }}"),
         format!("{head} {{ candidates(first: 1) {{ nodes {{ applications({page}) {{ nodes {{ id }} }} }} }} }}"),
         format!("{head} {{ integration(id: \"{id}\") {{ syncRuns({page}) {{ nodes {{ id }} }} }} }}"),
+        format!("{head} {{ webhookEndpoints {{ deliveries({page}) {{ nodes {{ id }} }} }} }}"),
         format!("{head} {{ integration(id: \"{id}\") {{ tags({page}) {{ nodes {{ id }} }} }} }}"),
         format!(
             "{head} {{ integration(id: \"{id}\") {{ users({page}) {{ nodes {{ hiringTeams(first: 3) {{ totalCount }} }} }} }} }}"
@@ -135,6 +137,9 @@ async fn unknown_and_malformed_ids_are_null(backend: Backend) {
         let mut rows = rows(&found["integration"][list]["nodes"]).iter();
         rows.find_map(|row| row.pointer(at)).unwrap_or_else(|| panic!("{list} {at}")).as_str().unwrap().to_owned()
     };
+    let hook = app.hooked().await;
+    let action = app.noted(&first("candidates", "/applications/nodes/0/id")).await;
+    app.settle().await;
     let nodes = [
         ("Job", first("jobs", "/id")),
         ("JobStage", first("jobs", "/stages/0/id")),
@@ -148,7 +153,9 @@ async fn unknown_and_malformed_ids_are_null(backend: Backend) {
         ("Integration", id.clone()),
         ("SyncRun", found["integration"]["lastSync"]["id"].as_str().unwrap().to_owned()),
         ("ApiKey", found["apiKeys"][0]["id"].as_str().unwrap().to_owned()),
-        ("Action", app.noted(&first("candidates", "/applications/nodes/0/id")).await),
+        ("Action", action),
+        ("WebhookDelivery", app.last_delivery(&hook).await),
+        ("WebhookEndpoint", hook),
     ];
     let covered: std::collections::BTreeSet<_> = nodes.iter().map(|(of, _)| (*of).to_owned()).collect();
     assert_eq!(covered, sdl::implementors("Node").into_iter().collect(), "a case for every node");

@@ -4,17 +4,20 @@ use std::collections::BTreeSet;
 
 use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::{Value, json};
+use standardwebhooks::Webhook;
 
 use crate::on_both;
 use crate::support::Backend;
 use crate::support::child::{Serving, run};
 use crate::support::place::{KEY, Place, SERVE};
 use crate::support::vendors::Size;
+use crate::support::receiver::{Receiver, Told};
 
 on_both!(
     a_process_killed_in_the_middle_of_a_sync_loses_nothing,
     a_process_told_to_stop_in_the_middle_of_a_sync_ends_well,
     another_secret_key_is_refused_at_the_start,
+    a_delivery_whose_process_is_killed_is_made_by_the_next,
 );
 
 const SIZE: Size = Size { candidates: 130, jobs: 6 };
@@ -101,4 +104,38 @@ async fn another_secret_key_is_refused_at_the_start(backend: Backend) {
     let both = format!("{other},{KEY}");
     let settings = [("HIREGRAPH_DATABASE_URL", url), ("HIREGRAPH_SECRET_KEY", both.as_str())];
     assert_eq!(Serving::start(&SERVE, &settings).await.told("TERM").await.0, Some(0));
+}
+
+async fn a_delivery_whose_process_is_killed_is_made_by_the_next(backend: Backend) {
+    let receiver = Receiver::start().await;
+    let mut place = Place::new(backend, SIZE).await;
+    place.set("HIREGRAPH_ALLOWED_PRIVATE_HOSTS", receiver.address.to_string());
+    let id = place.connect("hrworks").await;
+    let mut serving = place.serve().await;
+    serving.logged("sync ended").await;
+    let make = "mutation($u: URL!) { createWebhookEndpoint(input: {url: $u, events: [INTEGRATION_STATE_CHANGED]}) \
+                { secret endpoint { id } userErrors { message } } }";
+    let made =
+        serving.query(&place.key, make, json!({ "u": receiver.url("/a") })).await["createWebhookEndpoint"].take();
+    let pause =
+        "mutation($id: ID!, $p: Boolean!) { updateIntegration(input: {id: $id, paused: $p}) { userErrors { code } } }";
+    receiver.gate.hold("/a", 1);
+    for paused in [true, false] {
+        serving.query(&place.key, pause, json!({ "id": id, "p": paused })).await;
+    }
+    receiver.gate.held().await;
+    serving.killed().await;
+    receiver.gate.open();
+    let serving = place.serve().await;
+    let state = |told: &Told| told.body["data"]["to"].as_str().unwrap_or_default().to_owned();
+    receiver.until("/a", |told| told.last().is_some_and(|last| state(last) == "ACTIVE")).await;
+    let mut told = receiver.told("/a");
+    let webhook = Webhook::new(made["secret"].as_str().unwrap()).unwrap();
+    for told in &told {
+        webhook.verify(&told.raw, &told.headers).unwrap();
+    }
+    // The one that was held may have come twice: by its id it is known as the same.
+    told.dedup_by_key(|told| told.header("webhook-id").to_owned());
+    assert_eq!(told.iter().map(state).collect::<Vec<_>>(), ["PAUSED", "ACTIVE"]);
+    assert_eq!(serving.told("TERM").await.0, Some(0));
 }

@@ -65,8 +65,8 @@ fn is_root() -> bool {
 async fn everything_works_behind_a_pooler_by_transaction() {
     let mut place = Place::new(Backend::Postgres, Size { candidates: 60, jobs: 4 }).await;
     let pooler = Pooler::start(place.database.url()).await;
-    place.set("HIREGRAPH_LISTEN_DATABASE_URL", Box::leak(place.database.url().to_owned().into_boxed_str()));
-    place.set("HIREGRAPH_DATABASE_URL", Box::leak(pooler.url.clone().into_boxed_str()));
+    place.set("HIREGRAPH_LISTEN_DATABASE_URL", place.database.url().to_owned());
+    place.set("HIREGRAPH_DATABASE_URL", pooler.url.as_str());
     let api = place.serve_as("api").await;
     let mut workers = [place.serve_as("worker").await, place.serve_as("worker").await];
     for connector in ["traffit", "hrworks"] {

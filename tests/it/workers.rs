@@ -110,7 +110,7 @@ async fn a_process_killed_in_an_action_is_followed_by_another() {
 async fn a_worker_killed_in_a_delivery_is_followed_by_another() {
     let receiver = Receiver::start().await;
     let mut place = Place::new(Backend::Postgres, SIZE).await;
-    place.set("HIREGRAPH_ALLOWED_PRIVATE_HOSTS", Box::leak(receiver.address.to_string().into_boxed_str()));
+    place.set("HIREGRAPH_ALLOWED_PRIVATE_HOSTS", receiver.address.to_string());
     let api = place.serve_as("api").await;
     let query = "mutation($url: URL!) { createWebhookEndpoint(input: {url: $url, events: [RECORD_CHANGED, SYNC_FINISHED]}) { \
                  endpoint { id } userErrors { code message } } }";

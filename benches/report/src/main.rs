@@ -9,6 +9,7 @@ mod inbound;
 mod load;
 mod process;
 mod report;
+mod webhooks;
 mod workers;
 
 use std::path::PathBuf;

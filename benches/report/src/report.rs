@@ -10,6 +10,7 @@ use super::graph::{self, Ran};
 use super::inbound::Inbound;
 use super::load::{Connection, Shown, measure};
 use super::process::{self, Memory, Process};
+use super::webhooks::{self, Receiver};
 use super::{Outcome, Settings};
 
 /// A row of the table: what was measured, and its value.
@@ -111,6 +112,13 @@ impl Bench<'_> {
         let service = Process::start(binary, &serve, &environment)?;
         self.nested(&service, &key, &mut rows).await?;
         self.pages(&service, &key, &mut rows).await?;
+        service.stop()?;
+        let receiver = Receiver::start().await?;
+        let may_tell = [&environment[..], &[("HIREGRAPH_ALLOWED_PRIVATE_HOSTS", receiver.address.as_str())]].concat();
+        let service = Process::start(binary, &serve, &may_tell)?;
+        let rate = webhooks::measure(&self.url, &service.address, &key, &receiver).await?;
+        rows.push(("webhooks: deliveries a second to a loopback receiver".into(), format!("{rate:.0}")));
+        rows.push(("webhooks: peak memory".into(), megabytes(service.memory()?.peak)));
         service.stop()?;
         let mut times = Vec::new();
         for _ in 0..self.settings.rounds {

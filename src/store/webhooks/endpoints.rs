@@ -19,6 +19,7 @@ use super::super::keys::Access;
 use super::super::sql::Sql;
 use super::super::{Result, Store};
 use super::dispatch::Ends;
+use super::lanes::lock_lanes;
 use crate::domain::{Ids, Scope, WebhookEvent};
 
 /// So long both secrets sign after a rotation.
@@ -180,6 +181,7 @@ impl Store {
         // Nothing new is made any more. In portions, so that no writer waits long; broken off, it can be asked again.
         loop {
             let tx = self.0.database.begin().await?;
+            lock_lanes(&tx, "endpoint_id", id).await?;
             webhook_lane::Entity::delete_many().filter(webhook_lane::Column::EndpointId.eq(id)).exec(&tx).await?;
             let mut sql = Sql::new(tx.get_database_backend());
             sql.push("SELECT id FROM webhook_deliveries WHERE endpoint_id = ").bind(id).push(" ORDER BY seq LIMIT ");
@@ -317,6 +319,7 @@ async fn save(tx: &DatabaseTransaction, row: &webhook_endpoint::Model) -> Result
 
 /// What is pending at an endpoint that was switched on is due at once, with all its attempts before it.
 async fn begin_anew(tx: &DatabaseTransaction, endpoint: Uuid, now: DateTime<Utc>) -> Result<()> {
+    lock_lanes(tx, "endpoint_id", endpoint).await?;
     let mut sql = Sql::new(tx.get_database_backend());
     sql.push("UPDATE webhook_lanes SET due_at = ").bind(millis(now)).push(" WHERE endpoint_id = ").bind(endpoint);
     tx.execute_raw(sql.statement()).await?;

@@ -32,6 +32,8 @@ pub struct LaneWork {
     pub secrets: Vec<Zeroizing<Vec<u8>>>,
     /// In their order, those that are due.
     pub deliveries: Vec<webhook_delivery::Model>,
+    /// Whether nothing else is pending in the lane.
+    pub is_all: bool,
 }
 
 pub struct LaneNotes {
@@ -133,9 +135,10 @@ impl Store {
         sql.push("SELECT t.* FROM webhook_deliveries t WHERE t.endpoint_id = ").bind(lane.endpoint);
         sql.push(" AND t.lane = ").bind(lane.lane).push(" AND t.state = 'PENDING' ORDER BY t.seq LIMIT ");
         sql.bind(i64::try_from(most).unwrap_or(i64::MAX));
-        let mut deliveries = Vec::new();
-        for row in self.0.database.fresh_rows(sql.statement()).await? {
-            let delivery = webhook_delivery::Model::from_query_result(&row, "")?;
+        let rows = self.0.database.fresh_rows(sql.statement()).await?;
+        let mut deliveries = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let delivery = webhook_delivery::Model::from_query_result(row, "")?;
             // Those behind it wait for it.
             if delivery.next_attempt_at.is_some_and(|at| at > millis(now)) {
                 break;
@@ -143,7 +146,8 @@ impl Store {
             deliveries.push(delivery);
         }
         let secrets = self.signing(&endpoint, now)?;
-        Ok(Some(LaneWork { endpoint, secrets, deliveries }))
+        let is_all = deliveries.len() == rows.len() && u64::try_from(rows.len()).is_ok_and(|count| count < most);
+        Ok(Some(LaneWork { endpoint, secrets, deliveries, is_all }))
     }
 
     /// Notes what came of attempts. Answers, for each lane, whether its lease was still the latest: if not, nothing of
@@ -168,6 +172,18 @@ impl Store {
         sql.push("UPDATE webhook_lanes SET lease = NULL, lease_until = NULL WHERE lease IS NOT NULL");
         self.0.database.execute(sql.statement()).await.map(drop)
     }
+}
+
+/// Locks all lanes of an endpoint or an integration in the order in which everybody takes them. `column`: which.
+pub async fn lock_lanes(tx: &DatabaseTransaction, column: &str, id: Uuid) -> Result<()> {
+    if tx.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    let mut sql = Sql::new(DbBackend::Postgres);
+    sql.push("SELECT 1 FROM webhook_lanes WHERE ").push(column).push(" = ").bind(id);
+    sql.push(" ORDER BY endpoint_id, lane FOR UPDATE");
+    tx.query_all_raw(sql.statement()).await?;
+    Ok(())
 }
 
 /// A lane as a pair of ids.

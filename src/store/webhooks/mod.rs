@@ -18,6 +18,7 @@ pub use lanes::{Attempted, Lane, LaneNotes, LaneWork, Outcome};
 pub use managed::Redelivered;
 
 pub(super) use events::{Happening, happened, note_state, state_of};
+pub(super) use lanes::lock_lanes;
 
 /// So long what was delivered can be looked at.
 pub const RETENTION: TimeDelta = TimeDelta::days(30);

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
 
 /// So long anything may take here before the test fails instead of hanging.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The program with these arguments and settings, and nothing of this process' own settings.
 pub fn hiregraph(arguments: &[&str], settings: &[(&str, &str)]) -> Command {

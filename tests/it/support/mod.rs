@@ -246,6 +246,22 @@ impl TestApp {
         payload["action"]["id"].as_str().unwrap().to_owned()
     }
 
+    /// Makes a webhook endpoint for ends of writes, at a name that may be saved and leads nowhere; answers its id.
+    pub async fn hooked(&self) -> String {
+        let query = "mutation { createWebhookEndpoint(input: {url: \"https://localhost:1/\", events: [ACTION_FINISHED]}) \
+                     { endpoint { id } userErrors { message } } }";
+        let payload = self.query(query).await["createWebhookEndpoint"].take();
+        payload["endpoint"]["id"].as_str().unwrap_or_else(|| panic!("{payload:#}")).to_owned()
+    }
+
+    /// The id of the last delivery of a webhook endpoint.
+    pub async fn last_delivery(&self, endpoint: &str) -> String {
+        let query =
+            "query($id: ID!) { node(id: $id) { ... on WebhookEndpoint { deliveries(first: 1) { nodes { id } } } } }";
+        let found = self.query_with(query, json!({ "id": endpoint })).await;
+        found.pointer("/node/deliveries/nodes/0/id").unwrap_or_else(|| panic!("{found:#}")).as_str().unwrap().to_owned()
+    }
+
     /// Queues a full sync, carries it out, and answers the run.
     pub async fn sync(&self, integration: &str) -> Value {
         let query = "mutation($id: ID!) { syncIntegration(input: {integrationId: $id}) { syncRun { id } userErrors { code } } }";

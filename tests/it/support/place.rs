@@ -19,7 +19,7 @@ pub struct Place {
     /// Of an API key with the scope ADMIN.
     pub key: String,
     size: Size,
-    more: Vec<(&'static str, &'static str)>,
+    more: Vec<(&'static str, String)>,
 }
 
 impl Place {
@@ -43,8 +43,8 @@ impl Place {
     }
 
     /// What its processes are told besides.
-    pub fn set(&mut self, name: &'static str, value: &'static str) {
-        self.more.push((name, value));
+    pub fn set(&mut self, name: &'static str, value: impl Into<String>) {
+        self.more.push((name, value.into()));
     }
 
     fn settings(&self) -> Vec<(String, String)> {
@@ -56,7 +56,7 @@ impl Place {
         let urls = self.vendors.base_urls();
         settings
             .extend(urls.into_iter().map(|(slug, url)| (format!("HIREGRAPH_{}_BASE_URL", slug.to_uppercase()), url)));
-        settings.extend(self.more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        settings.extend(self.more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         settings
     }
 

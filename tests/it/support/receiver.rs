@@ -86,15 +86,14 @@ impl Receiver {
         taken
     }
 
-    /// Waits until this path was told so often.
-    pub async fn has_heard(&self, path: &str, times: usize) {
-        loop {
-            let came = self.heard.came.notified();
-            if self.told(path).len() >= times {
-                return;
+    /// Waits until what this path was told is enough.
+    pub async fn until(&self, path: &str, is_enough: impl Fn(&[Told]) -> bool) {
+        let waiting = async {
+            while !is_enough(&self.told(path)) {
+                self.heard.came.notified().await;
             }
-            came.await;
-        }
+        };
+        tokio::time::timeout(super::child::PATIENCE, waiting).await.unwrap_or_else(|_| panic!("{path} was not told"));
     }
 }
 

@@ -25,6 +25,7 @@ on_both!(
     an_endpoint_that_fails_for_five_days_is_disabled_until_it_is_enabled_again,
     what_was_delivered_or_given_up_is_delivered_again,
     a_redirect_is_not_followed,
+    a_name_that_leads_inside_is_not_dialled,
     the_deliveries_of_a_worker_that_died_are_taken_up_by_another,
     another_process_goes_on_where_one_ended,
     what_is_too_old_is_removed,
@@ -252,6 +253,18 @@ async fn a_redirect_is_not_followed(backend: Backend) {
     assert_eq!((receiver.told("/a").len(), receiver.told("/b").len()), (1, 0));
     let delivery = deliveries(&app, &hook).await.remove(0);
     assert_eq!((&delivery["state"], &delivery["lastError"]), (&json!("PENDING"), &json!("answered 307")));
+}
+
+async fn a_name_that_leads_inside_is_not_dialled(backend: Backend) {
+    let (app, receiver) = start(backend).await;
+    let id = app.connected("traffit").await;
+    let url = format!("https://localhost:{}/a", receiver.address.port());
+    let (hook, _) = super::made(&app, &app.admin, json!({ "url": url, "events": STATES })).await;
+    pause(&app, &id, true).await;
+    app.settle().await;
+    let delivery = deliveries(&app, &hook).await.remove(0);
+    assert_eq!((&delivery["state"], &delivery["lastStatus"]), (&json!("PENDING"), &Value::Null));
+    assert!(delivery["lastError"].as_str().unwrap().contains("no public address"), "{delivery:#}");
 }
 
 async fn lanes(app: &TestApp) -> Vec<Lane> {

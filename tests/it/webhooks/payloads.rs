@@ -5,14 +5,17 @@ use std::time::Duration;
 use hiregraph::domain::Scope;
 use serde_json::{Value, json};
 
-use super::{deliveries, endpoint, made, pause, shown, start, update};
+use super::{create, deliveries, endpoint, made, pause, shown, start, update};
 use crate::on_both;
 use crate::support::receiver::{Receiver, Told};
 use crate::support::vendors::Size;
-use crate::support::{Backend, TestApp, rows};
+use crate::support::{Backend, TestApp, rows, texts};
 
 on_both!(
     every_change_is_told_once_and_in_order,
+    a_query_shapes_what_is_told_of_changes,
+    a_query_runs_with_the_scopes_of_its_endpoint,
+    a_query_that_cannot_be_answered_is_refused,
     events_tell_ids_and_states,
     changes_come_before_the_end_of_their_sync,
     nothing_personal_is_told,
@@ -69,6 +72,12 @@ async fn every_change_is_told_once_and_in_order(backend: Backend) {
             place += rows(&told.body["changes"]).len();
             let last = &feed[place - 1];
             assert_eq!(told.body["cursor"], hiregraph::store::page::feed_cursor(last.seq));
+            // Whoever follows the feed from there misses nothing.
+            let query = "query($id: ID!, $a: String) { changes(integrationIds: [$id], first: 3, after: $a) { nodes { recordId } } }";
+            let rest = app.query_with(query, json!({ "id": id, "a": told.body["cursor"] })).await;
+            let next: Vec<_> =
+                expected[place..].iter().take(3).map(|(.., id)| id.as_str().unwrap().to_owned()).collect();
+            assert_eq!(texts(&rest["changes"]["nodes"], "recordId"), next);
         }
     }
 }
@@ -138,7 +147,7 @@ async fn nothing_personal_is_told(backend: Backend) {
     let (hook, _) = endpoint(&app, &receiver, "/a", ALL).await;
     let id = app.connected("traffit").await;
     let of = "query($id: ID!) { integration(id: $id) { name candidates(first: 250) { nodes { firstName lastName \
-              emailAddresses { value } } } jobs { nodes { name } } } }";
+              emailAddresses { address } } } jobs { nodes { name } } } }";
     let read = app.query_with(of, json!({ "id": id })).await["integration"].take();
     app.vendors.traffit.edit(|account| {
         let candidate = account.candidate_ids()[0];
@@ -155,13 +164,11 @@ async fn nothing_personal_is_told(backend: Backend) {
     let kept = json!(deliveries(&app, &hook).await).to_string();
     let all = told.iter().map(|told| String::from_utf8_lossy(&told.raw).into_owned()).collect::<String>() + &kept;
     let mut personal = vec!["marker@example.com".to_owned(), "Marker-Nachname".to_owned()];
-    super::super::support::texts(&read["candidates"]["nodes"], "lastName")
-        .into_iter()
-        .for_each(|name| personal.push(name));
+    texts(&read["candidates"]["nodes"], "lastName").into_iter().for_each(|name| personal.push(name));
     for candidate in rows(&read["candidates"]["nodes"]) {
-        personal.extend(super::super::support::texts(&candidate["emailAddresses"], "value"));
+        personal.extend(texts(&candidate["emailAddresses"], "address"));
     }
-    personal.extend(super::super::support::texts(&read["jobs"]["nodes"], "name"));
+    personal.extend(texts(&read["jobs"]["nodes"], "name"));
     personal.retain(|text| text.len() > 3);
     assert!(personal.len() > 20, "{personal:?}");
     for text in personal {
@@ -256,4 +263,81 @@ async fn an_endpoint_that_was_disabled_for_too_long_goes_on_from_now(backend: Ba
     app.settle().await;
     assert_eq!(receiver.told("/a").len(), 1);
     assert_eq!(shown(&app, &hook).await["deliveries"]["totalCount"], 1);
+}
+
+async fn a_query_shapes_what_is_told_of_changes(backend: Backend) {
+    let (app, receiver) = start(backend).await;
+    let id = app.connected("traffit").await;
+    let query = "{ kind recordId record { ... on Candidate { lastName } } }";
+    let input = json!({ "url": receiver.url("/a"), "events": ["RECORD_CHANGED", "SYNC_FINISHED"], "query": query });
+    let (hook, _) = made(&app, &app.admin, input).await;
+    app.vendors.traffit.edit(|account| {
+        let candidate = account.candidate_ids()[0];
+        assert!(account.update_candidate(candidate, |candidate| candidate.lastname = "Marker-Nachname".into()));
+    });
+    app.clock.advance(Duration::from_secs(3600));
+    app.sync(&id).await;
+    let [changed, finished] = receiver.take("/a").try_into().unwrap();
+    assert_eq!(finished.event(), "SYNC_FINISHED");
+    let kept = deliveries(&app, &hook).await;
+    let record = kept[0]["payload"]["changes"][0]["recordId"].clone();
+    let expected = json!([{ "kind": "UPDATED", "recordId": record, "record": { "lastName": "Marker-Nachname" } }]);
+    assert_eq!(changed.body["changes"], expected, "{:#}", changed.body);
+    assert_eq!(changed.body["cursor"], kept[0]["payload"]["cursor"]);
+    assert!(changed.body.get("errors").is_none());
+    assert!(!json!(kept).to_string().contains("Marker"), "what a query reads is kept nowhere");
+    update(&app, json!({ "id": hook, "query": null })).await;
+    super::redeliver(&app, &kept[0]["id"]).await;
+    app.settle().await;
+    assert_eq!(receiver.take("/a")[0].body, kept[0]["payload"]);
+}
+
+async fn a_query_runs_with_the_scopes_of_its_endpoint(backend: Backend) {
+    let (app, receiver) = start(backend).await;
+    let events = json!(["RECORD_CHANGED"]);
+    let query = "{ recordId record { ... on Job { remoteData } } }";
+    for (path, scopes) in [("/a", json!(["RECORDS_READ"])), ("/b", json!(["RECORDS_READ", "REMOTE_DATA_READ"]))] {
+        let input = json!({ "url": receiver.url(path), "events": events, "query": query, "scopes": scopes });
+        made(&app, &app.admin, input).await;
+    }
+    let none = json!({ "url": receiver.url("/c"), "events": events, "query": query, "scopes": ["OPERATE"] });
+    let refused = create(&app, &app.admin, none).await;
+    assert_eq!(refused["userErrors"][0]["field"], json!(["input", "query"]), "{refused:#}");
+    app.connected("traffit").await;
+    let jobs = |told: &[Told]| {
+        let of = changes(told).into_iter().filter(|change| change["recordId"].as_str().unwrap().starts_with("job_"));
+        of.map(|change| change["record"]["remoteData"].is_object()).collect::<Vec<_>>()
+    };
+    let (without, with) = (receiver.take("/a"), receiver.take("/b"));
+    assert_eq!((jobs(&without), jobs(&with)), (vec![false; 3], vec![true; 3]));
+    let told: Vec<_> = without.iter().filter_map(|told| told.body.get("errors")).flat_map(rows).collect();
+    assert_eq!(told.len(), 3, "{told:#?}");
+    assert_eq!(told[0]["path"][0], "changes");
+    assert!(told[0]["message"].as_str().unwrap().contains("REMOTE_DATA_READ"), "{told:#?}");
+    assert!(with.iter().all(|told| told.body.get("errors").is_none()));
+}
+
+async fn a_query_that_cannot_be_answered_is_refused(backend: Backend) {
+    let (app, receiver) = start(backend).await;
+    let (hook, _) = endpoint(&app, &receiver, "/a", &["RECORD_CHANGED"]).await;
+    let deep = format!("{}id{}", "{ record { ... on Job { integration ".repeat(6), " } } }".repeat(6));
+    for query in [
+        "",
+        "kind",
+        "{ nothing }",
+        "{ kind } }",
+        "{ kind } mutation { deleteIntegration(id: 1) { deletedId } }",
+        "{ kind(a: 1) }",
+        "{ record { ... on Job { applications(first: 250) { nodes { id } } } } }",
+        "{ ...f } fragment f on Change { kind }",
+        "query { kind }",
+        deep.as_str(),
+    ] {
+        let made = json!({ "url": receiver.url("/b"), "events": ["RECORD_CHANGED"], "query": query });
+        let refused = create(&app, &app.admin, made).await;
+        assert_eq!(refused["userErrors"][0]["field"], json!(["input", "query"]), "{query}: {refused:#}");
+        let refused = update(&app, json!({ "id": hook, "query": query })).await;
+        assert_eq!(refused["userErrors"][0]["field"], json!(["input", "query"]), "{query}: {refused:#}");
+    }
+    assert!(shown(&app, &hook).await["query"].is_null());
 }
