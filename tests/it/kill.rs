@@ -10,8 +10,8 @@ use crate::on_both;
 use crate::support::Backend;
 use crate::support::child::{Serving, run};
 use crate::support::place::{KEY, Place, SERVE};
-use crate::support::vendors::Size;
 use crate::support::receiver::{Receiver, Told};
+use crate::support::vendors::Size;
 
 on_both!(
     a_process_killed_in_the_middle_of_a_sync_loses_nothing,
