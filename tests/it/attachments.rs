@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::on_both;
+use crate::support::place::Place;
 use crate::support::vendors::Size;
 use crate::support::writing::{create, target, with, writes};
 use crate::support::{Backend, TestApp};
@@ -185,4 +186,28 @@ async fn files_of_many_pieces_arrive_as_they_were_and_are_erased(backend: Backen
         assert!(received[0].2 == bytes, "{connector}: other bytes than were sent");
         assert_eq!(app.kept_pieces().await, 0, "{connector}");
     }
+}
+
+#[tokio::test]
+async fn a_process_takes_its_limits_from_its_settings() {
+    let mut place = Place::new(Backend::Sqlite, SMALL).await;
+    place.set("HIREGRAPH_ATTACHMENT_MAX_BYTES", "4");
+    place.set("HIREGRAPH_ATTACHMENTS_MAX_BYTES", "6");
+    let mut serving = place.serve().await;
+    let integration = place.connect_by(&serving, "hrworks").await;
+    serving.logged("sync ended").await;
+    let query = "query($id: ID!) { candidates(integrationId: $id, first: 1) { nodes { id } } }";
+    let data = place.query(&serving, query, json!({ "id": integration })).await;
+    let candidate = &data["candidates"]["nodes"][0]["id"];
+    let query = "mutation($input: AddAttachmentToCandidateInput!) { addAttachmentToCandidate(input: $input) \
+                 { action { state } userErrors { code field } } }";
+    for (data, code) in [("eHh4eHg=", "ATTACHMENT_TOO_LARGE"), ("eHh4eA==", "")] {
+        let attachment = json!({ "name": "a.txt", "type": "OTHER", "contentType": "text/plain", "data": data });
+        let input = json!({ "candidateId": candidate, "attachment": attachment, "wait": "PT60S" });
+        let answered = place.query(&serving, query, json!({ "input": input })).await;
+        let answered = &answered["addAttachmentToCandidate"];
+        assert_eq!(answered["userErrors"][0]["code"].as_str().unwrap_or(""), code, "{answered:#}");
+    }
+    let refused = crate::support::child::run(&["serve", "--attachment-max-bytes", "0"], &[]).await.refused();
+    assert!(refused.contains("--attachment-max-bytes"), "{refused}");
 }

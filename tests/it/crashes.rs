@@ -24,14 +24,14 @@ const VENDORS: [&str; 2] = ["traffit", "hrworks"];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Moment {
     /// The journal says that it is about to be sent; the vendor never hears of it.
-    BeforeSending,
+    Unsent,
     /// The vendor did it; no answer came.
-    BeforeTheAnswer,
+    Unanswered,
     /// The answer came; the journal does not say so, because the database is locked.
-    BeforeNoting,
+    Unnoted,
 }
 
-const MOMENTS: [Moment; 3] = [Moment::BeforeSending, Moment::BeforeTheAnswer, Moment::BeforeNoting];
+const MOMENTS: [Moment; 3] = [Moment::Unsent, Moment::Unanswered, Moment::Unnoted];
 
 /// A request that writes: what the vendor's simulator counts it as, and how its path begins and ends.
 type Write = (&'static str, &'static str, &'static str);
@@ -244,12 +244,12 @@ async fn crash(ready: &Ready, action: &Action, write: Write, moment: Moment) -> 
     let place = ready.place().await;
     let mut serving = place.serve().await;
     let gate = place.vendors.gate(action.connector);
-    let hold = if moment == Moment::BeforeSending { Hold::Cut } else { Hold::Answer };
+    let hold = if moment == Moment::Unsent { Hold::Cut } else { Hold::Answer };
     let (_, start, end) = write;
     gate.hold_writes(1, hold, move |path| path.starts_with(start) && path.ends_with(end));
     begin(&place, &serving, action, &ready.input(action)).await;
     gate.held().await;
-    if moment == Moment::BeforeNoting {
+    if moment == Moment::Unnoted {
         let locked = Locked::take(&place).await;
         gate.open();
         let answered = |line: &str| {
@@ -282,6 +282,7 @@ async fn undisturbed(ready: &Ready, action: &Action) -> BTreeMap<String, u64> {
 }
 
 /// Runs the cases, prints what came of each, and fails when one wrote anything else than once what it should.
+#[expect(clippy::print_stdout, reason = "the matrix, for those who ask for it by --nocapture")]
 async fn hold_to_once(ready: &Ready, cases: Vec<(&Action, Write, Moment)>) {
     let expected = |action: &Action| -> BTreeMap<String, u64> {
         action.writes.iter().map(|(endpoint, ..)| ((*endpoint).to_owned(), 1)).collect()

@@ -7,6 +7,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::on_both;
+use crate::support::gate::Hold;
 use crate::support::vendors::Size;
 use crate::support::writing::{Target, action, applications, begin, create, file, finish, target, with, write, writes};
 use crate::support::{Backend, TestApp, settle, uuid_of};
@@ -21,6 +22,7 @@ on_both!(
     actions_of_one_candidate_come_one_after_the_other,
     a_pause_that_the_vendor_asks_for_holds_for_other_processes,
     what_is_not_begun_in_a_day_ends_with_the_vendors_reason,
+    whoever_lost_the_lease_of_an_action_notes_nothing_more,
 );
 
 const SMALL: Size = Size { candidates: 16, jobs: 4 };
@@ -172,7 +174,7 @@ async fn eight_actions_of_an_integration_are_carried_out_at_once(backend: Backen
         let target = target(&app, connector).await;
         let applications = applications(&app, &target.integration, 11).await;
         let gate = app.vendors.gate(connector);
-        gate.hold_writes(usize::MAX, crate::support::gate::Hold::Request, |_| true);
+        gate.hold_writes(usize::MAX, Hold::Request, |_| true);
         let mut begun = Vec::new();
         for id in &applications {
             let note = json!({ "applicationId": id, "content": "Called" });
@@ -196,7 +198,7 @@ async fn actions_of_one_candidate_come_one_after_the_other(backend: Backend) {
         let target = target(&app, connector).await;
         let [one, other] = &applications(&app, &target.integration, 2).await[..] else { unreachable!() };
         let gate = app.vendors.gate(connector);
-        gate.hold_writes(1, crate::support::gate::Hold::Request, |_| true);
+        gate.hold_writes(1, Hold::Request, |_| true);
         let note = |id: &str, text: &str| json!({ "applicationId": id, "content": text });
         let first = begin(&app, "addNoteToApplication", note(one, "First")).await;
         gate.held().await;
@@ -259,5 +261,29 @@ async fn what_is_not_begun_in_a_day_ends_with_the_vendors_reason(backend: Backen
         assert_eq!(done["userErrors"][0]["code"], code, "{connector} {status}: {done:#}");
         assert_eq!(done["userErrors"][0]["retryable"], true, "{connector} {status}: {done:#}");
         assert_eq!(writes(&app, connector), 0, "{connector} {status}");
+    }
+}
+
+async fn whoever_lost_the_lease_of_an_action_notes_nothing_more(backend: Backend) {
+    for connector in VENDORS {
+        let app = TestApp::start_with(backend, SMALL).await;
+        app.vendors.faults(connector, if connector == "hrworks" { &["pending-polls=0"] } else { &[] });
+        let target = target(&app, connector).await;
+        let application = applications(&app, &target.integration, 1).await.remove(0);
+        let gate = app.vendors.gate(connector);
+        gate.hold_writes(1, Hold::Answer, |_| true);
+        let id = begin(&app, "addNoteToApplication", json!({ "applicationId": application, "content": "Hi" })).await;
+        gate.held().await;
+        let other = app.successor().await;
+        assert_eq!(other.actions.begin_due().await.unwrap(), 0, "{connector}: somebody carries it out");
+        app.clock.advance(app.store.lease_time() + Duration::from_millis(1));
+        assert_eq!(other.actions.begin_due().await.unwrap(), 1, "{connector}");
+        other.actions.settle().await;
+        let done = action(&app, &id).await;
+        assert_eq!(done["state"], "SUCCEEDED", "{connector}: {done:#}");
+        gate.open();
+        app.service.actions.settle().await;
+        assert_eq!(action(&app, &id).await, done, "{connector}");
+        assert_eq!(writes(&app, connector), 1, "{connector}");
     }
 }

@@ -288,7 +288,7 @@ const FEATURES: &[Feature] = &[
     supported(FeatureKey::PerModelTests),
     remarked(
         FeatureKey::SourceWriting,
-        "Sent as it is; a source that the post does not offer gives a warning that names those it offers.",
+        "Sent as it is, or the integration's default source where none is named; one that the post does not offer gives a warning that names those it offers.",
     ),
     supported(FeatureKey::SyncOnlyCreatedApplications),
     remarked(

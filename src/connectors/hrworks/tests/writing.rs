@@ -364,10 +364,13 @@ async fn nothing_is_sent_for_a_post_that_is_closed_or_gone() {
         let held = Held(Vec::new());
         tenant.simulator.edit(|held| held.update_job(input.job.as_ref().unwrap(), |post| post.is_active = false));
         let refusal = refused(&tenant, ActionKind::CreateCandidate, (&input, &held)).await;
-        assert_eq!((refusal.code, refusal.field.join(".")), (ErrorCode::JobClosed, "application.jobId".into()));
+        assert_eq!((refusal.code, refusal.field.join(".")), (ErrorCode::JobClosed, "input.application.jobId".into()));
         input.job = Some("7b0e2f6c-0000-4000-8000-000000000000".into());
         let refusal = refused(&tenant, ActionKind::CreateCandidate, (&input, &held)).await;
-        assert_eq!((refusal.code, refusal.field.join(".")), (ErrorCode::RemoteNotFound, "application.jobId".into()));
+        assert_eq!(
+            (refusal.code, refusal.field.join(".")),
+            (ErrorCode::RemoteNotFound, "input.application.jobId".into())
+        );
         assert_eq!(tenant.simulator.count("POST", "/v2/applicant-management"), 0);
     }
 }
@@ -400,7 +403,7 @@ async fn a_source_that_the_post_does_not_offer_goes_through_with_a_warning() {
             .simulator
             .edit(|held| held.application(done.outcome.application.as_ref().unwrap()).unwrap().source.clone());
         assert_eq!((source.as_deref(), done.warnings.len()), (kept, warnings), "{:?}", done.warnings);
-        assert_eq!(done.warnings[0].field, ["source", "name"]);
+        assert_eq!(done.warnings[0].field, ["input", "source", "name"]);
         assert!(done.warnings[0].message.contains("\"Acme Jobs\", \"Empfehlung\""), "{:?}", done.warnings);
         if kept.is_none() {
             assert_eq!(done.warnings[1].message, "HR WORKS remarks: howDidYouHearAboutUs was dropped");
@@ -442,10 +445,10 @@ async fn an_attachment_goes_to_the_newest_open_application_of_a_candidate() {
     let to_application = ActionKind::AddAttachmentToApplication;
     let done = run(&tenant, to_application, (&input, &files), None).await.unwrap();
     assert_eq!(done.outcome.application.as_ref(), Some(&ids[0]));
-    assert_eq!(done.warnings[0].field, ["applicationId"]);
+    assert_eq!(done.warnings[0].field, ["input", "applicationId"]);
     let note = Input { note: Some("x".into()), ..input.clone() };
     let refusal = refused(&tenant, ActionKind::AddNoteToApplication, (&note, &files)).await;
-    assert_eq!((refusal.code, refusal.field.join(".")), (ErrorCode::RemoteNotFound, "applicationId".into()));
+    assert_eq!((refusal.code, refusal.field.join(".")), (ErrorCode::RemoteNotFound, "input.applicationId".into()));
     tenant.simulator.edit(|held| held.delete_candidate(input.candidate.as_ref().unwrap()));
     let refusal = refused(&tenant, add, (&input, &files)).await;
     assert_eq!((refusal.code, refusal.field.join(".")), (ErrorCode::RemoteNotFound, "candidateId".into()));
