@@ -76,3 +76,58 @@ fn headers(given: &[(String, String)]) -> HeaderMap {
         |(name, value): &(String, String)| Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?));
     given.iter().filter_map(read).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use axum::extract::{Request, State};
+    use axum::http::StatusCode;
+    use tokio::net::TcpListener;
+    use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    type Seen = (String, Option<String>, Bytes);
+
+    async fn door(State(seen): State<UnboundedSender<Seen>>, request: Request) -> StatusCode {
+        let (parts, body) = request.into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let signature = parts.headers.get("x-signature").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        seen.send((parts.uri.to_string(), signature, body)).unwrap();
+        StatusCode::ACCEPTED
+    }
+
+    #[tokio::test]
+    async fn what_is_to_be_sent_arrives_as_it_is() {
+        let (seen, mut arrived) = unbounded_channel();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let root = format!("http://{}", listener.local_addr().unwrap());
+        let router = axum::Router::new().fallback(door).with_state(seen);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let posted = Posted {
+            url: format!("{root}/webhooks/a/b?secret=x%2By"),
+            headers: vec![("x-signature".to_owned(), "signed".to_owned())],
+            body: "{}".to_owned(),
+        };
+        let lost = Posted { url: "nonsense".to_owned(), ..posted.clone() };
+        let mut rounds = vec![vec![lost, posted]];
+        let next = move || {
+            let round = rounds.pop();
+            async move {
+                match round {
+                    Some(round) => round,
+                    None => std::future::pending().await,
+                }
+            }
+        };
+        let stop = CancellationToken::new();
+        tasks.spawn(deliver(next, stop.clone()));
+        let (uri, signature, body) = arrived.recv().await.unwrap();
+        assert_eq!((uri.as_str(), signature.as_deref()), ("/webhooks/a/b?secret=x%2By", Some("signed")));
+        assert_eq!(body, "{}");
+        stop.cancel();
+    }
+}

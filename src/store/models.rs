@@ -63,6 +63,14 @@ impl Store {
         Ok(integrations.iter().map(of).collect())
     }
 
+    /// Whether the vendor did not let some of the integration's types be read when they were read last.
+    pub async fn has_unreadable(&self, integration: Uuid) -> Result<bool> {
+        let mut sql = Sql::new(self.0.database.backend());
+        sql.push("SELECT 1 FROM model_status WHERE integration_id = ").bind(integration);
+        sql.push(" AND readable = ").bind(false).push(" LIMIT 1");
+        Ok(!self.0.database.fresh_rows(sql.statement()).await?.is_empty())
+    }
+
     /// What connecting found out about what can be read.
     pub async fn set_readable(&self, integration: Uuid, model: RecordType, error: Option<&str>) -> Result<()> {
         let mut sql = Sql::new(self.0.database.backend());

@@ -20,7 +20,7 @@ use super::read::{ByParent, Columns, Filter, Join, Key, Link, Listing, Page, Row
 use super::signals::{Channel, Ear};
 use super::sql::Sql;
 use super::{Result, Store};
-use crate::domain::{Ids, IntegrationField, Payload, RecordType, Scope};
+use crate::domain::{Ids, IntegrationField, Payload, RecordType, Scope, SyncKind};
 
 /// What the credential is lacking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -341,12 +341,13 @@ impl Accounts {
         self.0.store.model_counts(&visible, counted).await
     }
 
-    /// The latest run of each integration.
+    /// The latest run of each integration that was over more than single records.
     pub async fn last_runs(&self, integrations: &[Uuid]) -> Result<HashMap<Uuid, Arc<sync_run::Model>>> {
         let visible: Vec<Uuid> = integrations.iter().copied().filter(|id| self.0.access.may_see(*id)).collect();
         let mut sql = Sql::new(self.0.store.0.database.backend());
         sql.push("SELECT t.* FROM sync_runs t WHERE ").one_of("t.integration_id", &visible);
         sql.push(" AND t.id = (SELECT r.id FROM sync_runs r WHERE r.integration_id = t.integration_id ");
+        sql.push("AND r.kind <> ").bind(SyncKind::Targeted.as_str()).push(" ");
         sql.push("ORDER BY r.queued_at DESC, r.id DESC LIMIT 1)");
         let rows = self.0.store.0.database.fresh_rows(sql.statement()).await?;
         let rows = rows.iter().map(|row| sync_run::Model::from_query_result(row, ""));

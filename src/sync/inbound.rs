@@ -20,6 +20,9 @@ use crate::store::{self, InboxLease};
 
 pub use receive::{Incoming, Receipt};
 
+/// So long connecting an account waits for its subscriptions.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Inboxes that one process takes up at once.
 const AT_ONCE: usize = 8;
 
@@ -99,11 +102,16 @@ impl Engine {
         }
     }
 
-    /// Compares the subscriptions with the vendor's at once, unless somebody is at it.
+    /// Compares the subscriptions with the vendor's at once, unless somebody is at it. Whoever connects an account is
+    /// not kept waiting for long: the first sync asks once more.
     pub(super) async fn subscribe_now(&self, integration: Uuid) -> Result<(), Error> {
         self.store().want_subscriptions(integration, self.clock().now()).await?;
         if let Some(lease) = self.store().lease_inbox(integration, self.0.owner, self.clock().now()).await? {
-            self.take_up_inbox(lease, &CancellationToken::new()).await;
+            let stop = CancellationToken::new();
+            let working = self.take_up_inbox(lease, &stop);
+            if tokio::time::timeout(PATIENCE, working).await.is_err() {
+                warn!(integration = %IntegrationId(integration), "the vendor takes long to take webhooks");
+            }
         }
         Ok(())
     }

@@ -72,7 +72,8 @@ impl Engine {
             .filter(|row| {
                 let is_tried =
                     missing.contains(&row.event.as_str()) && row.state != SubscriptionState::Subscribed.as_str();
-                is_tried || made.contains(&row.event) || !events.contains(&row.event.as_str())
+                let has_better = made.contains(&row.event) || kept.iter().any(|good| good.event == row.event);
+                is_tried || has_better || !events.contains(&row.event.as_str())
             })
             .collect();
         let keeps: HashSet<&str> = kept.iter().filter_map(|row| row.remote_id.as_deref()).collect();
@@ -99,15 +100,18 @@ impl Engine {
 
     /// Where vendors reach this service, or why they do not.
     fn public_url(&self, connector: &str, rows: &[vendor_subscription::Model]) -> Result<String, &'static str> {
+        // Behind a base URL that was set by hand there may be anything, also on this machine.
+        let by_hand = self.0.options.base_urls.contains_key(connector);
+        let told = self.0.options.public_url.as_ref().filter(|url| by_hand || address::is_reachable(url));
         // A process that was not told leaves what others made.
         let known = rows.iter().find(|row| row.state == SubscriptionState::Subscribed.as_str());
-        let url = self.0.options.public_url.clone().or_else(|| known.map(|row| row.public_url.clone()));
-        let url = url.ok_or("this service was not told its public address: set HIREGRAPH_PUBLIC_URL")?;
-        // Behind a base URL that was set by hand there may be anything, also on this machine.
-        if self.0.options.base_urls.contains_key(connector) || address::is_reachable(&url) {
-            return Ok(url);
+        match told.or(known.map(|row| &row.public_url)) {
+            Some(url) => Ok(url.clone()),
+            None if self.0.options.public_url.is_some() => {
+                Err("the vendor cannot reach this service: set HIREGRAPH_PUBLIC_URL to a public https address")
+            }
+            None => Err("this service was not told its public address: set HIREGRAPH_PUBLIC_URL"),
         }
-        Err("the vendor cannot reach this service: set HIREGRAPH_PUBLIC_URL to a public https address")
     }
 
     /// A subscription whose answer was lost shows in the list by its URL.

@@ -80,11 +80,11 @@ impl Vendors {
         }
     }
 
-    /// How many requests a vendor has had.
+    /// How many requests a vendor has had, without those about webhooks.
     pub fn requests(&self, connector: &str) -> usize {
         match connector {
-            "traffit" => self.traffit.count("", "/"),
-            _ => self.hrworks.count("", "/"),
+            "traffit" => self.traffit.count("", "/") - self.traffit.count("", "/api/integration/v2/webhooks"),
+            _ => self.hrworks.count("", "/") - self.hrworks.count("", "/v2/webhooks"),
         }
     }
 
