@@ -100,7 +100,7 @@ pub async fn upgrade(
 
 /// What an operation under way has to say.
 enum Happened {
-    Told(String, Told),
+    Told(String, Box<Told>),
     Over(String),
 }
 
@@ -233,7 +233,7 @@ impl Connection {
             }
         };
         let (of, over) = (id.clone(), id.clone());
-        let all = told.map(move |told| Happened::Told(of.clone(), told));
+        let all = told.map(move |told| Happened::Told(of.clone(), Box::new(told)));
         let (all, abort) = stream::abortable(all.chain(stream::once(async { Happened::Over(over) })));
         self.operations.push(all.boxed());
         self.running.insert(id, abort);
@@ -241,16 +241,19 @@ impl Connection {
     }
 
     async fn tell(&mut self, happened: Happened) -> Result<(), Close> {
-        match happened {
+        let (id, told) = match happened {
+            Happened::Told(id, told) => (id, *told),
             Happened::Over(id) => {
                 self.running.remove(&id);
-                self.send(&Outgoing::Complete { id: &id }).await
+                return self.send(&Outgoing::Complete { id: &id }).await;
             }
-            Happened::Told(id, Told::Next(response)) if !is_refused(&response) => {
+        };
+        match told {
+            Told::Next(response) if !is_refused(&response) => {
                 self.send(&Outgoing::Next { id: &id, payload: &response }).await
             }
-            Happened::Told(id, Told::Next(response) | Told::Failed(response)) => self.fail(&id, response).await,
-            Happened::Told(id, Told::Refused(response)) => {
+            Told::Next(response) | Told::Failed(response) => self.fail(&id, response).await,
+            Told::Refused(response) => {
                 self.fail(&id, response).await?;
                 Err(Close::Forbidden)
             }
