@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use hiregraph::domain::Scope;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 
 use crate::on_both;
@@ -143,21 +144,20 @@ async fn a_restricted_key_is_told_nothing_of_others(backend: Backend) {
     let key = app.key(&[Scope::RecordsRead], Some(&[&hrworks])).await;
     let beginning = hiregraph::store::page::feed_cursor(0);
     let (own, _) = listed(&app, json!({ "integrations": [hrworks] })).await;
-    for variables in [json!({ "after": beginning }), json!({ "after": beginning, "integrations": [traffit, hrworks] })]
-    {
-        let mut events = app.subscribe(&key, CHANGES, variables).await;
-        for expected in &own {
-            assert_eq!(&events.next("changes").await, expected);
-        }
-        rename(&app, &traffit, if own.is_empty() { "Nowa" } else { "Nowak" }).await;
-        app.vendors.hrworks.edit(|account| {
-            let renamed = account.candidate_ids()[0].clone();
-            let name = format!("{}x", account.candidate(&renamed).unwrap().last_name);
-            account.update_candidate(&renamed, |candidate| candidate.last_name = name.into())
-        });
-        app.sync(&hrworks).await;
+    let mut all = app.subscribe(&key, CHANGES, json!({ "after": beginning })).await;
+    let mut named =
+        app.subscribe(&key, CHANGES, json!({ "after": beginning, "integrations": [traffit, hrworks] })).await;
+    for expected in &own {
+        assert_eq!((&all.next("changes").await, &named.next("changes").await), (expected, expected));
+    }
+    rename(&app, &traffit, "Nowa").await;
+    app.vendors.hrworks.edit(|account| {
+        let renamed = account.candidate_ids()[0].clone();
+        account.update_candidate(&renamed, |candidate| candidate.last_name = "Neu".into())
+    });
+    app.sync(&hrworks).await;
+    for events in [&mut all, &mut named] {
         assert_eq!(events.next("changes").await["integration"]["id"], hrworks.as_str());
-        break;
     }
     let run = "{ integration(id: \"ID\") { lastSync { id } } }".replace("ID", &traffit);
     let run = app.query(&run).await["integration"]["lastSync"]["id"].take();
@@ -265,6 +265,33 @@ async fn queries_and_mutations_run_over_both(backend: Backend) {
         assert!(events.next(field).await.to_string().contains("Mine"));
         assert_eq!(events.answer().await, None);
     }
+}
+
+#[tokio::test]
+async fn a_lost_connection_to_postgresql_loses_nothing() {
+    let app = TestApp::start_with(Backend::Postgres, SMALL).await;
+    let id = app.connected("traffit").await;
+    let mut events = app.subscribe(&app.admin, CHANGES, json!({})).await;
+    rename(&app, &id, "Nowa").await;
+    assert_eq!(events.next("changes").await["record"]["lastName"], "Nowa");
+    // The connection that listens may still be on its way.
+    let ended = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                 WHERE datname = current_database() AND query LIKE 'LISTEN%'";
+    let row = soon(async {
+        loop {
+            let rows = app.store.connection().query_all_raw(Statement::from_string(DbBackend::Postgres, ended)).await;
+            let count: i64 = rows.unwrap()[0].try_get_by_index(0).unwrap();
+            if count > 0 {
+                return count;
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    assert_eq!(row.await, 1, "one connection of a process listens");
+    rename(&app, &id, "Nowak").await;
+    assert_eq!(events.next("changes").await["record"]["lastName"], "Nowak");
+    rename(&app, &id, "Nowakowa").await;
+    assert_eq!(events.next("changes").await["record"]["lastName"], "Nowakowa");
 }
 
 /// The states that a subscription tells until it ends, each once.

@@ -30,8 +30,10 @@ const PROTOCOL: &str = "graphql-transport-ws";
 const LARGEST_MESSAGE: usize = 1024 * 1024;
 /// A caller has so long to say who it is.
 const INIT: Duration = Duration::from_secs(10);
-/// So often a silent caller is asked whether it is there; one that is silent for twice as long is not.
-const PING: Duration = Duration::from_secs(25);
+/// A caller that was silent for so long is asked whether it is there.
+const PING: Duration = Duration::from_secs(15);
+/// One that is silent for so long is not.
+const GONE: Duration = Duration::from_secs(60);
 /// Operations of one connection at once.
 const MOST_OPERATIONS: usize = 100;
 
@@ -159,7 +161,7 @@ impl Connection {
             return Err(Close::InitTimeout);
         }
         match self.heard.elapsed() {
-            silent if silent > PING * 2 => Err(Close::Gone),
+            silent if silent > GONE => Err(Close::Gone),
             silent if silent > PING => self.socket.send(ws::Message::Ping(Bytes::new())).await.map_err(|_| Close::Gone),
             _ => Ok(()),
         }
@@ -264,6 +266,12 @@ impl Connection {
     }
 
     async fn send(&mut self, outgoing: &Outgoing<'_>) -> Result<(), Close> {
-        self.socket.send(ws::Message::Text(outgoing.write().into())).await.map_err(|_| Close::Gone)
+        let begun = Instant::now();
+        self.socket.send(ws::Message::Text(outgoing.write().into())).await.map_err(|_| Close::Gone)?;
+        // Nothing is heard while a slow caller is waited for; that it takes something at last is a sign of life.
+        if begun.elapsed() > PING {
+            self.heard = Instant::now();
+        }
+        Ok(())
     }
 }
