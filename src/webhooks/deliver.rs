@@ -87,7 +87,7 @@ impl Webhooks {
             match outcome.error() {
                 None => debug!(delivery = payload::public_id(delivery.id), status, "webhook delivered"),
                 Some(error) => {
-                    warn!(delivery = payload::public_id(delivery.id), status, error, "webhook not delivered")
+                    warn!(delivery = payload::public_id(delivery.id), status, error, "webhook not delivered");
                 }
             }
             let ends = matches!(outcome, Outcome::Failed(..));
