@@ -42,7 +42,7 @@ pub async fn run(args: Args) -> Outcome {
         faults: args.fault,
     };
     let stop = CancellationToken::new();
-    let simulated = vendor::start(&account, listener, stop.clone())?;
+    let simulated = vendor::start(&account, listener, &stop)?;
     let told_to_stop = signal::told_to_stop();
     let name = args.vendor.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
     print(&format!("{name} is simulated at http://{address}\ncredentials: {}", simulated.credentials))?;

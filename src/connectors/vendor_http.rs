@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use tracing::debug;
 use url::Url;
 
+pub use crate::net::Body;
 pub use answer::{Answer, decode};
 pub use budget::LONGEST_PAUSE;
 pub use call::Call;

@@ -59,7 +59,7 @@ pub async fn run(args: Args) -> Result<(), String> {
             seed: 1,
             faults: Vec::new(),
         };
-        accounts.push((vendor, vendor::start(&account, listener, stop.clone())?));
+        accounts.push((vendor, vendor::start(&account, listener, &stop)?));
     }
     let listener = listen(args.listen).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;

@@ -58,7 +58,7 @@ pub fn usual_jobs(candidates: usize) -> usize {
     (candidates / 50).max(12)
 }
 
-pub fn start(account: &Account, listener: TcpListener, stop: CancellationToken) -> Result<Simulated, String> {
+pub fn start(account: &Account, listener: TcpListener, stop: &CancellationToken) -> Result<Simulated, String> {
     let tasks = TaskTracker::new();
     let clock = Arc::new(SystemClock);
     let told = stop.clone();

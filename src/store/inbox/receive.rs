@@ -62,10 +62,9 @@ impl Store {
                 Some(written) => written,
                 None => answer.await,
             };
-            match written {
-                Ok(kept) => return kept.map_err(Error::Refused),
-                // Whoever wrote was broken off: nothing was kept.
-                Err(_) => {}
+            // Else whoever wrote was broken off, and nothing was kept.
+            if let Ok(kept) = written {
+                return kept.map_err(Error::Refused);
             }
         }
     }

@@ -39,7 +39,7 @@ impl Engine {
                 let lacking = |event: &&str| {
                     rows.iter().all(|row| row.event != **event || row.state != SubscriptionState::Subscribed.as_str())
                 };
-                let lacking: Vec<&str> = events.iter().copied().filter(|event| lacking(&event)).collect();
+                let lacking: Vec<&str> = events.iter().copied().filter(lacking).collect();
                 return self.note(lease, &lacking, &rows, SubscriptionState::Failed, &error.public).await;
             }
             // Whoever may not list them may perhaps make them.

@@ -95,11 +95,10 @@ impl Engine {
             Some(_) if told.stored.is_empty() => SyncState::Failed,
             Some(_) => SyncState::PartiallyFailed,
         };
+        let (integration_id, deliveries) = (IntegrationId(integration), pending.len());
         match why {
-            None => info!(integration = %IntegrationId(integration), deliveries = pending.len(), "webhooks followed"),
-            Some(why) => {
-                warn!(integration = %IntegrationId(integration), deliveries = pending.len(), why, "webhooks could not be followed")
-            }
+            None => info!(integration = %integration_id, deliveries, "webhooks followed"),
+            Some(why) => warn!(integration = %integration_id, deliveries, why, "webhooks could not be followed"),
         }
         let run = (!told.models.is_empty()).then(|| told.run(self.ids().uuid(), state, why));
         Ok(self.store().end_deliveries(lease, pending, run, self.clock().now()).await?)

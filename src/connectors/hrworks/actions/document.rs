@@ -7,8 +7,8 @@ use super::Desk;
 use crate::connectors::action::{Action, ResultLink, body_of};
 use crate::connectors::error::Error;
 use crate::connectors::hrworks::mapping::basic;
+use crate::connectors::vendor_http::Body;
 use crate::domain::ActionKind;
-use crate::net::Body;
 
 /// Letters of a label that its document is named after.
 const LONGEST_NAME: usize = 80;

@@ -451,7 +451,7 @@ async fn an_attachment_goes_to_the_newest_open_application_of_a_candidate() {
     assert_eq!((refusal.code, refusal.field.join(".")), (ErrorCode::RemoteNotFound, "input.applicationId".into()));
     tenant.simulator.edit(|held| held.delete_candidate(input.candidate.as_ref().unwrap()));
     let refusal = refused(&tenant, add, (&input, &files)).await;
-    assert_eq!((refusal.code, refusal.field.join(".")), (ErrorCode::RemoteNotFound, "candidateId".into()));
+    assert_eq!((refusal.code, refusal.field.join(".")), (ErrorCode::RemoteNotFound, "input.candidateId".into()));
 }
 
 #[tokio::test]

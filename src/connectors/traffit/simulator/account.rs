@@ -163,7 +163,7 @@ impl Account {
     pub fn add_candidate(&mut self, candidate: Candidate) -> i64 {
         let (id, now) = (self.fresh("candidate"), self.now());
         self.candidates.insert(id, Candidate { created_at: now, updated_at: now, ..candidate });
-        self.tell(Event::of_candidate("candidate_created", id));
+        self.tell(&Event::of_candidate("candidate_created", id));
         id
     }
 
@@ -180,7 +180,7 @@ impl Account {
     pub fn delete_candidate(&mut self, id: i64) -> bool {
         let had = self.forget_candidate(id);
         if had {
-            self.tell(Event::of_candidate("candidate_deleted", id));
+            self.tell(&Event::of_candidate("candidate_deleted", id));
         }
         had
     }
@@ -189,7 +189,7 @@ impl Account {
     pub fn anonymise_candidate(&mut self, id: i64) -> bool {
         let had = self.forget_candidate(id);
         if had {
-            self.tell(Event::of_candidate("candidate_soft_deleted", id));
+            self.tell(&Event::of_candidate("candidate_soft_deleted", id));
         }
         had
     }
@@ -207,7 +207,7 @@ impl Account {
             }
         }
         self.forget_candidate(other);
-        self.tell(Event { merged: vec![other], ..Event::of_candidate("candidate_merged", survivor) });
+        self.tell(&Event { merged: vec![other], ..Event::of_candidate("candidate_merged", survivor) });
         true
     }
 
@@ -224,7 +224,7 @@ impl Account {
     pub fn add_job(&mut self, job: Job) -> i64 {
         let (id, now) = (self.fresh("job"), self.now());
         self.jobs.insert(id, Job { created_at: now, updated_at: now, ..job });
-        self.tell(Event::of_job("job_created", id));
+        self.tell(&Event::of_job("job_created", id));
         id
     }
 
@@ -234,7 +234,7 @@ impl Account {
         let Some(job) = self.jobs.get_mut(&id) else { return false };
         job.updated_at = now;
         change(job);
-        self.tell(Event::of_job("job_updated", id));
+        self.tell(&Event::of_job("job_updated", id));
         true
     }
 
@@ -287,7 +287,7 @@ impl Account {
         }
         self.open_row(job, candidate, start, None);
         self.jobs_of.insert((candidate, job));
-        self.tell(Event::of_member(event, job, candidate));
+        self.tell(&Event::of_member(event, job, candidate));
         true
     }
 
@@ -314,7 +314,7 @@ impl Account {
             self.open_row(job, candidate, state, rejection);
             let hired = self.state(state).is_some_and(|state| state.kind == "end-good");
             for kind in std::iter::once("candidate_moved_in_job").chain(hired.then_some("candidate_hired")) {
-                self.tell(Event { state: Some(state), ..Event::of_member(kind, job, candidate) });
+                self.tell(&Event { state: Some(state), ..Event::of_member(kind, job, candidate) });
             }
         }
         true
@@ -325,7 +325,7 @@ impl Account {
     pub fn remove_member(&mut self, job: i64, candidate: i64) -> bool {
         let had = self.take_out(job, candidate);
         if had {
-            self.tell(Event::of_member("candidate_removed_from_job", job, candidate));
+            self.tell(&Event::of_member("candidate_removed_from_job", job, candidate));
         }
         had
     }
@@ -441,7 +441,7 @@ impl Account {
         let valid_start = if advert.valid_start == unset { now } else { advert.valid_start };
         let valid_end = if advert.valid_end == unset { valid_start + Duration::days(30) } else { advert.valid_end };
         self.posts.insert(id, Advert { advert_id, recruitment: job, valid_start, valid_end, ..advert });
-        self.tell(Event::of_job("job_updated", job));
+        self.tell(&Event::of_job("job_updated", job));
         id
     }
 
@@ -451,7 +451,7 @@ impl Account {
         self.posts.retain(|_, post| post.recruitment != job);
         let unpublished = before - self.posts.len();
         if unpublished > 0 {
-            self.tell(Event::of_job("job_deleted", job));
+            self.tell(&Event::of_job("job_deleted", job));
         }
         unpublished
     }

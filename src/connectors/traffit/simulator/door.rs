@@ -98,7 +98,7 @@ fn apply(account: &mut Account, body: &Map<String, Value>) -> Done {
         "apply" => account.apply(number("job")?, number("candidate")?),
         "rename_job" => {
             let name = text("name")?.to_owned();
-            account.update_job(number("id")?, |job| job.name = name.into())
+            account.update_job(number("id")?, |job| job.name = name)
         }
         "add_member" => account.add_member(number("job")?, number("candidate")?),
         "remove_member" => account.remove_member(number("job")?, number("candidate")?),

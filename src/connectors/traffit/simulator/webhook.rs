@@ -45,7 +45,7 @@ const KEPT: usize = 10_000;
 
 impl Account {
     /// Something happened: every subscription to it is told, by ids only.
-    pub(super) fn tell(&mut self, event: Event) {
+    pub(super) fn tell(&mut self, event: &Event) {
         for subscription in self.webhooks.values().filter(|subscription| subscription.kind == event.kind) {
             if self.deliveries.len() >= KEPT {
                 self.deliveries.pop_front();
@@ -54,7 +54,7 @@ impl Account {
                 kind: event.kind.clone(),
                 url: subscription.url.clone(),
                 headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-                body: payload(&event, self.variant).to_string(),
+                body: payload(event, self.variant).to_string(),
             });
         }
     }
