@@ -65,6 +65,8 @@ pub struct Hints {
     pub merges: BTreeSet<Merge>,
     /// Something changed that the delivery does not tell well enough.
     pub unclear: bool,
+    /// So unclear that something may be gone, which only a complete read shows.
+    pub vanished: bool,
 }
 
 /// Candidates that became one.
@@ -88,6 +90,7 @@ impl Hints {
         self.erased.extend(more.erased);
         self.merges.extend(more.merges);
         self.unclear |= more.unclear;
+        self.vanished |= more.vanished;
     }
 }
 

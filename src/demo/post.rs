@@ -89,7 +89,7 @@ mod tests {
 
     use super::*;
 
-    type Seen = (String, Option<String>, Bytes);
+    type Seen = (String, Option<String>, bytes::Bytes);
 
     async fn door(State(seen): State<UnboundedSender<Seen>>, request: Request) -> StatusCode {
         let (parts, body) = request.into_parts();

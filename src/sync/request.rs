@@ -58,10 +58,6 @@ impl Engine {
                 return Ok(Err(Refusal::new(ErrorCode::FieldNotSupported, message).at(&["input", "models"])));
             }
         }
-        let Some(history) = self.store().history(integration).await? else {
-            return Ok(Err(no_such_integration(&["input", "integrationId"])));
-        };
-        let request = SyncRequest { kind: self.kind(request.kind, &history), ..request };
         match self.queue_run(request).await {
             Ok(queued) => Ok(Ok(queued)),
             Err(Error::Store(store::Error::LeaseLost)) => Ok(Err(no_such_integration(&["input", "integrationId"]))),
@@ -75,6 +71,9 @@ impl Engine {
     }
 
     pub(super) async fn queue_run(&self, request: SyncRequest) -> Result<Queued, Error> {
+        let Some(history) = self.store().history(request.integration).await? else {
+            return Err(store::Error::LeaseLost.into());
+        };
         let models = request.models.map(|mut models| {
             models.sort_unstable();
             models.dedup();
@@ -83,7 +82,7 @@ impl Engine {
         let new = NewRun {
             integration: request.integration,
             id: self.ids().uuid(),
-            kind: request.kind,
+            kind: self.kind(request.kind, &history),
             models,
             now: self.clock().now(),
         };

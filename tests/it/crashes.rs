@@ -181,13 +181,13 @@ async fn known_of(place: &Place, serving: &Serving, integration: String) -> Know
     }
 }
 
-/// How often the vendor carried out what; nothing of its tokens.
+/// How often the vendor carried out what; nothing of its tokens and subscriptions.
 fn counts(vendors: &Vendors, connector: &str) -> BTreeMap<String, u64> {
     let writes = match connector {
         "traffit" => vendors.traffit.edit(|account| account.writes()),
         _ => vendors.hrworks.edit(|account| account.writes()),
     };
-    writes.into_iter().filter(|(endpoint, _)| !endpoint.contains("token")).collect()
+    writes.into_iter().filter(|(endpoint, _)| !endpoint.contains("token") && !endpoint.contains("/webhooks")).collect()
 }
 
 /// Sends the mutation and does not wait for its end.

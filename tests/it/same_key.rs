@@ -46,7 +46,10 @@ async fn a_key_at_two_processes_at_once_is_one_action_and_one_write() {
             "traffit" => place.vendors.traffit.edit(|account| account.writes()),
             _ => place.vendors.hrworks.edit(|account| account.writes()),
         };
-        let written: Vec<_> = written.into_iter().filter(|(endpoint, _)| !endpoint.contains("token")).collect();
+        let written: Vec<_> = written
+            .into_iter()
+            .filter(|(endpoint, _)| !endpoint.contains("token") && !endpoint.contains("/webhooks"))
+            .collect();
         assert_eq!(written.len(), 1, "{connector}: {written:?}");
         assert_eq!(written[0].1, 1, "{connector}: {written:?}");
     }

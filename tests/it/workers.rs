@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::support::Backend;
 use crate::support::child::{Serving, ask_in_vain};
@@ -83,10 +84,11 @@ async fn a_process_killed_in_an_action_is_followed_by_another() {
                      idempotencyKey: \"once\", wait: \"PT60S\"}) { action { state } userErrors { code message } } }";
         let variables = json!({"id": application});
         let body = json!({"query": query, "variables": variables});
-        let asking = tokio::spawn(ask_in_vain(third.address, place.key.clone(), body));
+        let mut asking = JoinSet::new();
+        asking.spawn(ask_in_vain(third.address, place.key.clone(), body));
         gate.held().await;
         third.killed().await;
-        asking.await.unwrap();
+        asking.join_next().await.unwrap().unwrap();
         gate.open();
         let writes = || -> u64 {
             let writes = match connector {

@@ -106,8 +106,18 @@ pub fn verify(delivery: &Delivery<'_>, kept: &Kept) -> bool {
     }
 }
 
+/// Events after which something is there no longer.
+const TAKES_AWAY: [&str; 4] =
+    ["candidate_deleted", "candidate_soft_deleted", "candidate_merged", "candidate_removed_from_job"];
+
 /// What a body means. `bound`: the event of the subscription that it came to.
 pub fn hints(bound: &str, body: &[u8]) -> Hints {
+    let mut hints = of_body(bound, body);
+    hints.vanished = hints.unclear && TAKES_AWAY.contains(&bound);
+    hints
+}
+
+fn of_body(bound: &str, body: &[u8]) -> Hints {
     let Ok(body) = serde_json::from_slice::<Value>(body) else { return Hints::unclear() };
     let bodies = match &body {
         Value::Array(several) => several.as_slice(),
@@ -369,7 +379,8 @@ mod tests {
         ];
         for body in bodies {
             for event in super::super::simulator::EVENTS {
-                assert_eq!(hints(event, body), Hints::unclear(), "{event} {body:?}");
+                let expected = Hints { vanished: TAKES_AWAY.contains(&event), ..Hints::unclear() };
+                assert_eq!(hints(event, body), expected, "{event} {body:?}");
             }
         }
         assert_eq!(hints("other", b"{\"id\":1}"), Hints::unclear());

@@ -88,7 +88,8 @@ impl Engine {
         let integration = lease.integration;
         if told.hints.unclear || why.is_some() {
             // Before the deliveries are done, so that nothing is lost in between.
-            self.queue_run(SyncRequest { integration, kind: SyncKind::Delta, models: None }).await?;
+            let kind = if told.hints.vanished { SyncKind::Full } else { SyncKind::Delta };
+            self.queue_run(SyncRequest { integration, kind, models: None }).await?;
         }
         let state = match why {
             None => SyncState::Succeeded,

@@ -180,7 +180,7 @@ async fn a_vendor_that_fails_is_asked_again_later(backend: Backend) {
     let id = app.connected("traffit").await;
     let candidate = app.vendors.traffit.edit(|account| account.add_candidate(super::traffit::somebody("Nowa")));
     deliver(&app, &told(&app, &["candidate_created"])).await;
-    app.vendors.traffit.edit(|account| account.revoke_tokens());
+    app.vendors.traffit.edit(hiregraph::connectors::traffit::simulator::Account::revoke_tokens);
     app.vendors.faults("traffit", &["revoked-credentials"]);
     app.settle().await;
     assert_eq!(pending(&app, &id).await, 1);

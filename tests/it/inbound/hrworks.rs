@@ -14,7 +14,7 @@ on_both!(applicants_come_and_change_and_go, only_what_is_signed_is_taken, a_new_
 
 /// What the subscriptions would be told since it was last asked.
 fn called(app: &TestApp) -> Vec<Delivery> {
-    app.vendors.hrworks.edit(|held| held.take_deliveries())
+    app.vendors.hrworks.edit(hiregraph::connectors::hrworks::simulator::Account::take_deliveries)
 }
 
 async fn deliver(app: &TestApp, deliveries: &[Delivery]) {

@@ -18,7 +18,7 @@ const SMALL: Size = Size { candidates: 40, jobs: 8 };
 
 /// What TRAFFIT's subscriptions to these events are told since it was last asked.
 fn told(app: &TestApp, kinds: &[&str]) -> Vec<Delivery> {
-    let deliveries = app.vendors.traffit.edit(|account| account.take_deliveries());
+    let deliveries = app.vendors.traffit.edit(hiregraph::connectors::traffit::simulator::Account::take_deliveries);
     deliveries.into_iter().filter(|delivery| kinds.contains(&delivery.kind.as_str())).collect()
 }
 

@@ -184,8 +184,8 @@ async fn a_vendor_that_refuses_does_not_keep_an_integration_from_being_erased(ba
     let app = TestApp::start_with(backend, SMALL).await;
     for connector in ["traffit", "hrworks"] {
         let id = app.connected(connector).await;
-        app.vendors.traffit.edit(|account| account.revoke_tokens());
-        app.vendors.hrworks.edit(|account| account.revoke_tokens());
+        app.vendors.traffit.edit(hiregraph::connectors::traffit::simulator::Account::revoke_tokens);
+        app.vendors.hrworks.edit(hiregraph::connectors::hrworks::simulator::Account::revoke_tokens);
         app.vendors.faults(connector, &["revoked-credentials"]);
         erase(&app, &id).await;
     }

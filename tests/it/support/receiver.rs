@@ -20,11 +20,14 @@ pub struct Receiver {
     _server: JoinSet<()>,
 }
 
+/// What a request to a path is answered: status and headers.
+type Planned = (String, StatusCode, Vec<(&'static str, String)>);
+
 #[derive(Default)]
 struct Heard {
     told: Mutex<Vec<Told>>,
     /// What the next requests to a path are answered; 204 when there is none.
-    answers: Mutex<VecDeque<(String, StatusCode, Vec<(&'static str, String)>)>>,
+    answers: Mutex<VecDeque<Planned>>,
     came: tokio::sync::Notify,
 }
 

@@ -230,7 +230,7 @@ async fn what_was_delivered_or_given_up_is_delivered_again(backend: Backend) {
     app.settle().await;
     let [told] = receiver.take("/a").try_into().unwrap();
     assert_eq!(
-        (told.header("webhook-id"), states(&[told.clone()])),
+        (told.header("webhook-id"), states(std::slice::from_ref(&told))),
         (first["id"].as_str().unwrap(), vec!["PAUSED".into()])
     );
     let [first, second] = deliveries(&app, &hook).await.try_into().unwrap();
