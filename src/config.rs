@@ -43,7 +43,12 @@ pub enum LogFormat {
 #[derive(Debug, Clone, Args)]
 pub struct Logs {
     /// Which events are logged: a tracing filter, e.g. `info,hiregraph=debug`
-    #[arg(long = "log", env = "HIREGRAPH_LOG", default_value = "info,sea_orm_migration=warn", global = true)]
+    #[arg(
+        long = "log",
+        env = "HIREGRAPH_LOG",
+        default_value = "info,sea_orm_migration=warn,graphile_worker=warn",
+        global = true
+    )]
     pub filter: String,
     /// How they are written, always to standard error
     #[arg(long = "log-format", env = "HIREGRAPH_LOG_FORMAT", default_value = "text", global = true)]

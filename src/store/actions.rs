@@ -350,11 +350,13 @@ impl Store {
     }
 }
 
-/// Appends what keeps an action `a` from being carried out now: an older one of its subject, or enough others.
+/// Appends what keeps an action `a` from being carried out now: an older one of its subject or one that is under way, or
+/// enough others.
 fn blocked(sql: &mut Sql, now: i64, most: u64) {
     sql.push(" AND NOT EXISTS (SELECT 1 FROM actions o WHERE o.integration_id = a.integration_id ");
     sql.push("AND o.subject = a.subject AND o.finished_at IS NULL AND (o.created_at < a.created_at ");
-    sql.push("OR (o.created_at = a.created_at AND o.id < a.id)))");
+    sql.push("OR (o.created_at = a.created_at AND o.id < a.id) OR (o.id <> a.id AND o.lease_until >= ").bind(now);
+    sql.push(")))");
     sql.push(
         " AND (SELECT COUNT(*) FROM actions r WHERE r.integration_id = a.integration_id AND r.finished_at IS NULL ",
     );

@@ -32,7 +32,7 @@ impl Pooler {
         let config = format!(
             "[databases]\n{name} = host={} port={} user={}{password}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
              listen_port = {port}\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 3\n\
-             max_prepared_statements = 200\nunix_socket_dir =\nlogfile =\npidfile =\n",
+             max_prepared_statements = 200\nignore_startup_parameters = extra_float_digits\nunix_socket_dir =\nlogfile =\npidfile =\n",
             server.host_str().unwrap(),
             server.port().unwrap(),
             server.username(),
