@@ -173,11 +173,10 @@ impl Service {
     /// Removes the entries of the change feed that have been kept long enough; looks no more than once a minute.
     pub async fn purge(&self) -> store::Result<()> {
         let now = self.clock.now();
-        let last = self.purged_at.swap(now.timestamp_millis(), Ordering::Relaxed);
-        if now.timestamp_millis() - last < PURGE_EVERY {
-            self.purged_at.store(last, Ordering::Relaxed);
+        if now.timestamp_millis() - self.purged_at.load(Ordering::Relaxed) < PURGE_EVERY {
             return Ok(());
         }
+        self.purged_at.store(now.timestamp_millis(), Ordering::Relaxed);
         let kept = TimeDelta::from_std(self.retention).unwrap_or(TimeDelta::MAX);
         let Some(before) = now.checked_sub_signed(kept) else { return Ok(()) };
         while self.store.purge_changes(before).await? {}

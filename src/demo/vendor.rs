@@ -58,6 +58,18 @@ pub fn usual_jobs(candidates: usize) -> usize {
     (candidates / 50).max(12)
 }
 
+/// Sends what a simulator's webhooks have to send; the simulators are types of their own.
+macro_rules! post_all {
+    ($tasks:ident, $simulator:ident, $stop:ident) => {
+        let source = $simulator.clone();
+        let next = move || {
+            let source = source.clone();
+            async move { source.deliveries().await.into_iter().map(Posted::from).collect() }
+        };
+        $tasks.spawn(post::deliver(next, $stop.clone()));
+    };
+}
+
 pub fn start(account: &Account, listener: TcpListener, stop: &CancellationToken) -> Result<Simulated, String> {
     let tasks = TaskTracker::new();
     let clock = Arc::new(SystemClock);
@@ -76,12 +88,7 @@ pub fn start(account: &Account, listener: TcpListener, stop: &CancellationToken)
                 "subdomain": "acme", "clientId": options.client_id, "clientSecret": options.client_secret,
             });
             let simulator = traffit::simulator::Simulator::new(options);
-            let source = simulator.clone();
-            let next = move || {
-                let source = source.clone();
-                async move { source.deliveries().await.into_iter().map(Posted::from).collect() }
-            };
-            tasks.spawn(post::deliver(next, stop.clone()));
+            post_all!(tasks, simulator, stop);
             tasks.spawn(simulator.serve(listener, stopped));
             credentials
         }
@@ -95,12 +102,7 @@ pub fn start(account: &Account, listener: TcpListener, stop: &CancellationToken)
             };
             let credentials = json!({ "accessKey": options.access_key, "secretAccessKey": options.secret_access_key });
             let simulator = hrworks::simulator::Simulator::new(options);
-            let source = simulator.clone();
-            let next = move || {
-                let source = source.clone();
-                async move { source.deliveries().await.into_iter().map(Posted::from).collect() }
-            };
-            tasks.spawn(post::deliver(next, stop.clone()));
+            post_all!(tasks, simulator, stop);
             tasks.spawn(simulator.serve(listener, stopped));
             credentials
         }

@@ -69,7 +69,7 @@ impl Engine {
         let integration = IntegrationId(lease.integration);
         let worked = tokio::select! {
             worked = self.work_inbox(&lease) => worked,
-            () = self.keep_inbox(&lease) => Err(store::Error::LeaseLost.into()),
+            () = self.keep("an inbox", || self.store().renew_inbox(&lease, self.clock().now())) => Err(store::Error::LeaseLost.into()),
             () = stop.cancelled() => Ok(()),
         };
         match worked {
@@ -87,18 +87,6 @@ impl Engine {
         if let Err(error) = self.store().release_inbox(&lease, self.clock().now()).await {
             // Its lease runs out, and then somebody finds it.
             warn!(%integration, %error, "an inbox could not be handed back");
-        }
-    }
-
-    /// Renews the lease; ends when it is lost.
-    async fn keep_inbox(&self, lease: &InboxLease) {
-        loop {
-            tokio::time::sleep(self.store().lease_time() / 3).await;
-            match self.store().renew_inbox(lease, self.clock().now()).await {
-                Ok(()) => {}
-                Err(store::Error::LeaseLost) => return,
-                Err(error) => warn!(%error, "the lease of an inbox could not be renewed"),
-            }
         }
     }
 

@@ -76,7 +76,7 @@ pub fn last_try(failing_since: DateTime<Utc>) -> DateTime<Utc> {
 
 /// Whether credentials that were refused since then, and again now, are given up.
 pub fn is_given_up(failing_since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
-    failing_since.is_some_and(|since| now - since >= REFUSED_FOR)
+    failing_since.is_some_and(|since| last_try(since) <= now)
 }
 
 /// A vendor that fails run after run is left alone for so long at most, unless the interval is longer.

@@ -55,7 +55,7 @@ impl Engine {
     pub(super) fn scheduled(&self, integration: Uuid, history: &History) -> SyncKind {
         let last_full = history.last_full_at.and_then(DateTime::from_timestamp_millis);
         match last_full {
-            Some(last) if last >= last_night(self.clock().now(), integration) => self.kind(SyncKind::Delta, history),
+            Some(last) if last >= last_night(self.clock().now(), integration) => SyncKind::Delta,
             _ => SyncKind::Full,
         }
     }

@@ -66,7 +66,7 @@ impl Engine {
         let integration = IntegrationId(lease.integration);
         let worked = tokio::select! {
             worked = self.runs(&lease) => worked,
-            () = self.keep(&lease) => Err(store::Error::LeaseLost.into()),
+            () = self.keep("a sync", || self.store().renew(&lease, self.clock().now())) => Err(store::Error::LeaseLost.into()),
             () = stop.cancelled() => Ok(()),
         };
         match worked {
@@ -82,14 +82,17 @@ impl Engine {
         let _ = self.store().release(&lease).await;
     }
 
-    /// Renews the lease; ends when it is lost.
-    async fn keep(&self, lease: &Lease) {
+    /// Renews a lease; ends when it is lost.
+    pub(super) async fn keep<F>(&self, of: &str, renew: impl Fn() -> F)
+    where
+        F: Future<Output = store::Result<()>>,
+    {
         loop {
             tokio::time::sleep(self.store().lease_time() / 3).await;
-            match self.store().renew(lease, self.clock().now()).await {
+            match renew().await {
                 Ok(()) => {}
                 Err(store::Error::LeaseLost) => return,
-                Err(error) => warn!(%error, "the lease could not be renewed"),
+                Err(error) => warn!(of, %error, "the lease could not be renewed"),
             }
         }
     }
