@@ -46,13 +46,16 @@ pub struct Logs {
     #[arg(
         long = "log",
         env = "HIREGRAPH_LOG",
-        default_value = "info,sea_orm_migration=warn,graphile_worker=warn",
+        default_value = "info,sea_orm=warn,sea_orm_migration=warn,graphile_worker=warn",
         global = true
     )]
     pub filter: String,
     /// How they are written, always to standard error
     #[arg(long = "log-format", env = "HIREGRAPH_LOG_FORMAT", default_value = "text", global = true)]
     pub format: LogFormat,
+    /// Where traces are sent by OTLP over HTTP: the root below which `/v1/traces` lies
+    #[arg(long = "otlp-endpoint", env = "OTEL_EXPORTER_OTLP_ENDPOINT", global = true)]
+    pub traces: Option<String>,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -114,6 +117,12 @@ pub struct Serve {
     /// The most subscriptions of one key at once
     #[arg(long, env = "HIREGRAPH_SUBSCRIPTIONS_PER_KEY", default_value_t = 100)]
     pub subscriptions_per_key: usize,
+    /// Queries that are carried out at once; more wait for a moment, and then are refused
+    #[arg(long, env = "HIREGRAPH_QUERIES_AT_ONCE", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub queries_at_once: u32,
+    /// Requests in hand at once, with those that wait for a vendor
+    #[arg(long, env = "HIREGRAPH_REQUESTS_AT_ONCE", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub requests_at_once: u32,
     /// After so many seconds without a sign of life another process takes over what a worker was doing
     #[arg(long, env = "HIREGRAPH_TAKEOVER_SECONDS", default_value_t = 45, value_parser = clap::value_parser!(u64).range(3..=3600))]
     pub takeover_seconds: u64,

@@ -19,6 +19,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::net;
@@ -138,12 +139,14 @@ impl Actions {
             return Ok(false);
         };
         let actions = self.clone();
-        self.0.tasks.spawn(async move {
+        let work = async move {
             actions.work(lease).await;
             actions.0.ended.notify_waiters();
             // One that was blocked may go ahead.
             actions.engine().wake();
-        });
+        };
+        // Of the mutation's trace, when a mutation begins it.
+        self.0.tasks.spawn(work.in_current_span());
         Ok(true)
     }
 

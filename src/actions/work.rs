@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 use futures::stream;
 use serde_json::Value;
+use metrics::counter;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
@@ -437,6 +438,7 @@ impl Actions {
         let codes = codes.join(",");
         let end = EndAction { state, errors, candidate, application, now: self.now() };
         self.store().end_action(lease, end).await?;
+        counter!("hiregraph_actions_total", "kind" => kind.as_str(), "state" => state.as_str()).increment(1);
         info!(action = %lease.action, %kind, %state, codes, "action ended");
         Ok(())
     }

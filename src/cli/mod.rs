@@ -15,6 +15,7 @@ use crate::config::{Database, LogFormat, Logs, Serve};
 use crate::demo;
 use crate::queue;
 use crate::store::{self, Store};
+use crate::telemetry;
 
 pub use signal::told_to_stop;
 
@@ -56,9 +57,15 @@ type Outcome = Result<(), String>;
 
 pub async fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let Err(error) = crate::telemetry::start(&cli.logs.filter, cli.logs.format == LogFormat::Json) {
-        return failed(&error);
-    }
+    let telemetry = telemetry::start(&telemetry::Options {
+        filter: &cli.logs.filter,
+        json: cli.logs.format == LogFormat::Json,
+        traces: cli.logs.traces.as_deref().filter(|endpoint| !endpoint.trim().is_empty()),
+    });
+    let telemetry = match telemetry {
+        Ok(telemetry) => telemetry,
+        Err(error) => return failed(&error),
+    };
     let outcome = match cli.command {
         Command::Demo(args) => demo::run(args).await,
         Command::Serve(settings) => serve::serve(settings).await,
@@ -68,6 +75,7 @@ pub async fn main() -> ExitCode {
         Command::Docs => docs::write(std::path::Path::new("docs")),
         Command::Simulate(args) => simulate::run(args).await,
     };
+    telemetry.end();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),

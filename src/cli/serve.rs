@@ -27,6 +27,7 @@ use crate::queue::shared::{self, Hands};
 use crate::queue::{self, Heartbeat, Wake, Work};
 use crate::store::{self, Job, Store};
 use crate::sync::{self, Engine};
+use crate::telemetry;
 use crate::webhooks::{self, Endpoints, Webhooks};
 
 /// Work that is under way when the process is told to stop has so long to come to a good place.
@@ -67,6 +68,20 @@ pub struct Service {
     purged_at: AtomicI64,
     /// The most bytes that all attachments of one write may have.
     attachments: u64,
+    room: Room,
+}
+
+/// How much one process has in hand at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    pub requests: usize,
+    pub queries: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { requests: 1000, queries: 16 }
+    }
 }
 
 pub struct Parts {
@@ -93,6 +108,7 @@ pub struct Parts {
     /// So often it is looked whether runs make progress.
     pub patrol: Duration,
     pub attachments: actions::Limits,
+    pub room: Room,
     /// In the place of each vendor's own: within this time a write whose answer was lost shows itself.
     pub shows_within: Option<Duration>,
 }
@@ -153,6 +169,7 @@ impl Service {
             retention: parts.retention,
             purged_at: AtomicI64::new(0),
             attachments: parts.attachments.attachments,
+            room: parts.room,
         }
     }
 
@@ -166,6 +183,9 @@ impl Service {
             attachments: self.attachments,
             answers: role.answers(),
             cors_origins,
+            requests_at_once: self.room.requests,
+            queries_at_once: self.room.queries,
+            metrics: telemetry::metrics::text,
             stop: self.stop.clone(),
         })
     }
@@ -270,6 +290,10 @@ pub fn downloads(allowed_private_hosts: &[String]) -> Result<net::Client, String
     net::Client::guarded(&options).map_err(|error| error.to_string())
 }
 
+fn places(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
 /// So long entries of the change feed are kept.
 fn retention(text: &str) -> Result<Duration, String> {
     let parsed = duration::parse(text).filter(|kept| *kept >= SHORTEST_RETENTION);
@@ -344,6 +368,7 @@ pub async fn serve(settings: Serve) -> Outcome {
             attachment: settings.attachment_max_bytes,
             attachments: settings.attachments_max_bytes,
         },
+        room: Room { requests: places(settings.requests_at_once), queries: places(settings.queries_at_once) },
         shows_within: settings.shows_within_seconds.map(Duration::from_secs),
     });
     let role = settings.role;

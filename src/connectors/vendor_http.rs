@@ -15,7 +15,8 @@ use std::time::Duration;
 use http::StatusCode;
 use http::header::LOCATION;
 use tokio::time::Instant;
-use tracing::debug;
+use metrics::{counter, histogram};
+use tracing::{Instrument, debug, info_span};
 use url::Url;
 
 pub use crate::net::Body;
@@ -259,8 +260,12 @@ impl VendorHttp {
                 body: call.body.clone(),
                 timeout: Some(inner.timeout),
             })
+            .instrument(info_span!("vendor request", vendor = inner.vendor, method = %call.method, endpoint = %call.endpoint))
             .await;
         drop(permit);
+        let status = sent.as_ref().map_or_else(|_| "none".to_owned(), |answer| answer.status.as_str().to_owned());
+        histogram!("hiregraph_vendor_seconds", "connector" => inner.vendor).record(begin.elapsed());
+        counter!("hiregraph_vendor_requests_total", "connector" => inner.vendor, "status" => status).increment(1);
         let (vendor, method, path) = (inner.vendor, call.method.as_str(), call::redacted(url));
         let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
         match sent {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_trait::async_trait;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::store::entity::{custom_field, integration, sync_run, sync_run_model, vendor_subscription};
@@ -19,7 +20,8 @@ pub type AccountLoader = DataLoader<AccountLoads>;
 
 pub fn accounts(accounts: Accounts) -> AccountLoader {
     #[expect(clippy::disallowed_methods, reason = "a batch ends with the request that waits for it")]
-    DataLoader::new(AccountLoads(accounts), tokio::spawn).delay(Duration::ZERO)
+    let spawn = |batch| tokio::spawn(store::counted_here(batch).in_current_span());
+    DataLoader::new(AccountLoads(accounts), spawn).delay(Duration::ZERO)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

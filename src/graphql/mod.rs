@@ -10,6 +10,7 @@ mod failure;
 mod integration;
 mod limits;
 mod loaders;
+mod measure;
 mod mutation;
 mod node;
 mod order;
@@ -42,6 +43,7 @@ use crate::webhooks::Endpoints;
 pub use limits::Limits;
 pub use subscription::{Caller, Subscriptions, Told};
 
+use measure::Fields;
 use mutation::Mutation;
 use node::Record;
 use query::Query;
@@ -62,6 +64,7 @@ struct Inner {
     ids: Arc<dyn Ids>,
     introspection: bool,
     places: Places,
+    fields: Fields,
 }
 
 pub struct Options {
@@ -83,8 +86,13 @@ impl Graph {
             .register_output_type::<Record>()
             .extension(limits::Guard(limits))
             .finish();
-        let places = Places::new(subscriptions);
-        Self(Arc::new(Inner { schema, engine, actions, endpoints, clock, ids, introspection, places }))
+        let (places, fields) = (Places::new(subscriptions), Fields::new(schema.names()));
+        Self(Arc::new(Inner { schema, engine, actions, endpoints, clock, ids, introspection, places, fields }))
+    }
+
+    /// How many subscriptions there are in this process, and how many there may be.
+    pub fn subscriptions(&self) -> (usize, usize) {
+        self.0.places.taken()
     }
 
     /// Runs a query that is our own, and answers its data as JSON.
@@ -98,6 +106,11 @@ impl Graph {
 
     /// Runs a request with what its caller may reach.
     pub async fn execute(&self, mut request: Request, scoped: Scoped) -> Response {
+        let asked = self.0.fields.asked(&mut request);
+        asked.measured(self.run(request, scoped)).await
+    }
+
+    async fn run(&self, mut request: Request, scoped: Scoped) -> Response {
         let order = order::Order::of(&mut request);
         let mut response = self.0.schema.execute(self.equipped(request, scoped)).await;
         order.restore(&mut response.data);

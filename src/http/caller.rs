@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::Request;
+use async_graphql::parser::types::OperationType;
 use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
@@ -23,6 +24,10 @@ pub async fn graphql(State(doors): State<Doors>, method: Method, uri: Uri, heade
     let Some(secret) = bearer(&headers) else {
         return refused("this endpoint needs an API key: Authorization: Bearer hgk_…");
     };
+    let _place = match doors.0.admission.request() {
+        Ok(place) => place,
+        Err(overload) => return overload.into_response(),
+    };
     let largest_write = doors.0.largest_write;
     let caller = Credential::new(doors, secret);
     let scoped = match caller.look_up().await {
@@ -34,6 +39,10 @@ pub async fn graphql(State(doors): State<Doors>, method: Method, uri: Uri, heade
     // Read only for callers that are known, and with room for attachments only for those that may send them.
     let sends = access.has(Scope::RecordsWrite) || access.has(Scope::Passthrough);
     let largest = if sends { largest_write } else { super::LARGEST_BODY };
+    let _room = match caller.doors.0.admission.body(&headers, largest) {
+        Ok(place) => place,
+        Err(overload) => return overload.into_response(),
+    };
     let body = match to_bytes(body, largest).await {
         Ok(body) => body,
         Err(broken) if super::is_too_large(&broken) => {
@@ -84,8 +93,8 @@ struct Verified {
 }
 
 impl Executor for Verified {
-    async fn execute(self, request: Request) -> async_graphql::Response {
-        self.caller.doors.0.graph.execute(request, self.scoped).await
+    async fn execute(self, request: Request, operation: OperationType) -> async_graphql::Response {
+        carry_out(&self.caller.doors, request, operation, self.scoped).await
     }
 
     async fn subscribe(self, request: Request) -> Events {
@@ -95,6 +104,24 @@ impl Executor for Verified {
             Told::Next(response) | Told::Failed(response) | Told::Refused(response) => response,
         };
         Events { answers: told.map(answer).boxed(), stop }
+    }
+}
+
+/// Carries out a query when its turn comes, and a mutation at once: it waits for its vendor, not for us.
+pub async fn carry_out(
+    doors: &Doors,
+    request: Request,
+    operation: OperationType,
+    scoped: Scoped,
+) -> async_graphql::Response {
+    let Doors(doors) = doors;
+    let turn = match operation {
+        OperationType::Query => doors.admission.query().await.map(Some),
+        OperationType::Mutation | OperationType::Subscription => Ok(None),
+    };
+    match turn {
+        Ok(_turn) => doors.graph.execute(request, scoped).await,
+        Err(overload) => overload.answered(),
     }
 }
 

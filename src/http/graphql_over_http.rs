@@ -27,7 +27,7 @@ pub use response::{is_refused, respond, write};
 
 /// Runs an operation. Called at most once, and only with a document that parses and an operation that may be run.
 pub trait Executor: Send {
-    fn execute(self, request: Request) -> impl Future<Output = Response> + Send;
+    fn execute(self, request: Request, operation: OperationType) -> impl Future<Output = Response> + Send;
 
     fn subscribe(self, request: Request) -> impl Future<Output = Events> + Send;
 }
@@ -62,7 +62,7 @@ pub async fn answer(
     drop(body);
     match operation {
         OperationType::Subscription => events::respond(executor.subscribe(request).await),
-        OperationType::Query | OperationType::Mutation => once(media, executor.execute(request).await),
+        OperationType::Query | OperationType::Mutation => once(media, executor.execute(request, operation).await),
     }
 }
 

@@ -5,6 +5,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use metrics::counter;
 use tracing::error;
 
 use super::Doors;
@@ -20,6 +21,11 @@ pub async fn delivery(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    let _place = match doors.0.admission.request() {
+        Ok(place) => place,
+        // The vendor tries again.
+        Err(overload) => return overload.into_response(),
+    };
     let body = match to_bytes(body, LARGEST_BODY).await {
         Ok(body) => body,
         Err(broken) if super::is_too_large(&broken) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
@@ -33,7 +39,14 @@ pub async fn delivery(
         query: query.as_deref().unwrap_or_default(),
         body,
     };
-    match doors.0.engine.receive(incoming).await {
+    let received = doors.0.engine.receive(incoming).await;
+    let outcome = match &received {
+        Ok(Receipt::Kept) => "kept",
+        Ok(Receipt::Unknown) => "unknown",
+        Err(_) => "failed",
+    };
+    counter!("hiregraph_vendor_webhooks_total", "outcome" => outcome).increment(1);
+    match received {
         Ok(Receipt::Kept) => StatusCode::ACCEPTED.into_response(),
         // Whether there is such a subscription is nobody's business who lacks its secret.
         Ok(Receipt::Unknown) => StatusCode::NOT_FOUND.into_response(),

@@ -1,10 +1,13 @@
 //! The doors: who asks, and for what. Nothing here knows how an answer comes about.
 
+pub mod admission;
 mod caller;
 pub mod graphiql;
 pub mod graphql_over_http;
 mod health;
 mod inbound;
+mod metrics;
+mod observe;
 mod server;
 mod websocket;
 
@@ -12,6 +15,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
 use tokio_util::sync::CancellationToken;
@@ -25,6 +29,8 @@ use crate::store::Store;
 use crate::sync::Engine;
 
 pub use server::serve;
+
+use admission::Admission;
 
 /// The largest request that is read, in bytes.
 const LARGEST_BODY: usize = 2 * 1024 * 1024;
@@ -49,6 +55,8 @@ struct Inner {
     stop: CancellationToken,
     /// The largest request of a caller that may write, in bytes.
     largest_write: usize,
+    admission: Admission,
+    metrics: fn() -> String,
 }
 
 pub struct Options {
@@ -63,19 +71,36 @@ pub struct Options {
     pub answers: bool,
     /// Origins that may call `/graphql` from a browser.
     pub cors_origins: Vec<HeaderValue>,
+    /// Requests that are in hand at once.
+    pub requests_at_once: usize,
+    /// Queries that are carried out at once.
+    pub queries_at_once: usize,
+    /// What was counted, in the words of Prometheus.
+    pub metrics: fn() -> String,
     /// Cancelled when this process is to end.
     pub stop: CancellationToken,
 }
 
 /// Every path that is served.
 pub fn router(options: Options) -> Router {
-    let Options { graph, store, engine, clock, worker, attachments, answers, cors_origins, stop } = options;
+    let Options { graph, store, engine, clock, worker, attachments, answers, cors_origins, stop, .. } = options;
     // Three bytes are four characters of base64.
     let largest_write = LARGEST_WRITE.max(attachments.saturating_mul(4) / 3 + AROUND);
     let largest_write = usize::try_from(largest_write).unwrap_or(usize::MAX);
     let sdl = crate::graphql::sdl();
-    let doors = Doors(Arc::new(Inner { graph, store, engine, clock, worker, sdl, largest_write, stop }));
-    let health = Router::new().route("/healthz", get(health::live)).route("/readyz", get(health::ready));
+    let admission = Admission::new(admission::Options {
+        requests: options.requests_at_once,
+        queries: options.queries_at_once,
+        sockets: graph.subscriptions().1,
+        largest: largest_write,
+    });
+    let metrics = options.metrics;
+    let inner = Inner { graph, store, engine, clock, worker, sdl, stop, largest_write, admission, metrics };
+    let doors = Doors(Arc::new(inner));
+    let health = Router::new()
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::scrape));
     if !answers {
         return health.with_state(doors);
     }
@@ -88,6 +113,7 @@ pub fn router(options: Options) -> Router {
         .merge(graphiql::router())
         .merge(health)
         .route("/webhooks/{connector}/{integration}/{subscription}", post(inbound::delivery))
+        .route_layer(middleware::from_fn_with_state(doors.clone(), observe::observe))
         .with_state(doors)
 }
 
@@ -105,6 +131,6 @@ fn cors(origins: Vec<HeaderValue>) -> CorsLayer {
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT])
-        .expose_headers([HeaderName::from_static("retry-after")])
+        .expose_headers([HeaderName::from_static("retry-after"), HeaderName::from_static("x-request-id")])
         .max_age(std::time::Duration::from_secs(3600))
 }

@@ -44,7 +44,35 @@ pub fn is_embedded(url: &str) -> bool {
 pub(super) struct Database {
     write: DatabaseConnection,
     read: DatabaseConnection,
+    /// Whether reads have connections of their own.
+    split: bool,
     statements: Statements,
+}
+
+/// How many connections a pool has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pool {
+    pub name: &'static str,
+    pub idle: usize,
+    pub busy: usize,
+}
+
+tokio::task_local! {
+    /// The statements of one request, for which [`counting`] was called.
+    static OF_REQUEST: Arc<AtomicU64>;
+}
+
+/// Carries something out, and says how many statements it took.
+pub async fn counting<T>(work: impl Future<Output = T>) -> (T, u64) {
+    let count = Arc::new(AtomicU64::new(0));
+    let done = OF_REQUEST.scope(count.clone(), work).await;
+    (done, count.load(Ordering::Relaxed))
+}
+
+/// Work of the request that this is called in, for a task of its own.
+pub fn counted_here<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let count = OF_REQUEST.try_with(Arc::clone).unwrap_or_default();
+    OF_REQUEST.scope(count, work)
 }
 
 /// Counts statements; keeps their texts while somebody listens.
@@ -73,6 +101,8 @@ impl Statements {
     }
 
     fn add(&self, text: &str) {
+        // Work that no request asked for has no such count.
+        let _ = OF_REQUEST.try_with(|count| count.fetch_add(1, Ordering::Relaxed));
         self.0.count.fetch_add(1, Ordering::Relaxed);
         if let Some(texts) = self.0.texts.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
             texts.push(text.to_owned());
@@ -98,6 +128,7 @@ impl Database {
             (write, read)
         };
         listen(&mut write, &statements);
+        let split = read.is_some();
         let read = match read {
             Some(mut read) => {
                 listen(&mut read, &statements);
@@ -105,7 +136,7 @@ impl Database {
             }
             None => write.clone(),
         };
-        Ok(Self { write, read, statements })
+        Ok(Self { write, read, split, statements })
     }
 
     pub fn backend(&self) -> DbBackend {
@@ -191,11 +222,31 @@ impl Database {
         Ok(())
     }
 
+    /// The connections, by pool.
+    pub fn pools(&self) -> Vec<Pool> {
+        let read = self.split.then(|| pool("read", &self.read));
+        [Some(pool("write", &self.write)), read].into_iter().flatten().collect()
+    }
+
     pub async fn close(&self) {
         // An error here would only say that it is closed already.
         let _ = self.read.close_by_ref().await;
         let _ = self.write.close_by_ref().await;
     }
+}
+
+fn pool(name: &'static str, connection: &DatabaseConnection) -> Pool {
+    let (size, idle) = match connection.get_database_backend() {
+        DbBackend::Sqlite => {
+            let pool = connection.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
+        }
+        _ => {
+            let pool = connection.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        }
+    };
+    Pool { name, idle, busy: usize::try_from(size).unwrap_or(0).saturating_sub(idle) }
 }
 
 async fn sqlx_connect(options: ConnectOptions) -> Result<DatabaseConnection> {
@@ -204,7 +255,14 @@ async fn sqlx_connect(options: ConnectOptions) -> Result<DatabaseConnection> {
 
 fn listen(connection: &mut DatabaseConnection, statements: &Statements) {
     let statements = statements.clone();
-    connection.set_metric_callback(move |info| statements.add(&info.statement.sql));
+    let counter = |failed| metrics::counter!("hiregraph_sql_statements_total", "failed" => failed);
+    let (good, failed) = (counter("false"), counter("true"));
+    let seconds = metrics::histogram!("hiregraph_sql_seconds");
+    connection.set_metric_callback(move |info| {
+        statements.add(&info.statement.sql);
+        if info.failed { failed.increment(1) } else { good.increment(1) }
+        seconds.record(info.elapsed);
+    });
 }
 
 fn quiet(url: &str) -> ConnectOptions {

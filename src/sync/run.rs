@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::DateTime;
+use metrics::{counter, histogram};
 use tracing::{info, warn};
 
 use super::accounts::{NotOpened, Work};
@@ -146,6 +147,11 @@ impl Engine {
             now,
         };
         self.store().finish_run(lease, end).await?;
+        if let Some(started) = run.started_at.and_then(DateTime::from_timestamp_millis) {
+            let took = (now - started).to_std().unwrap_or_default();
+            histogram!("hiregraph_sync_seconds", "kind" => run.kind.as_str()).record(took);
+        }
+        counter!("hiregraph_syncs_total", "kind" => run.kind.as_str(), "state" => state.as_str()).increment(1);
         match state {
             SyncState::Succeeded => info!(%integration, run = %run.id, %state, "sync ended"),
             _ => warn!(%integration, run = %run.id, %state, reason, "sync ended"),

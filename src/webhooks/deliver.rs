@@ -7,6 +7,7 @@ use bytes::Bytes;
 use chrono::TimeDelta;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::Value;
+use metrics::counter;
 use tracing::{debug, warn};
 use url::Url;
 
@@ -84,6 +85,8 @@ impl Webhooks {
             let gone = answered.status == Some(StatusCode::GONE);
             let status = answered.status.map(|status| status.as_u16());
             let outcome = self.outcome(delivery, answered, gone);
+            let told = if outcome.error().is_none() { "delivered" } else { "failed" };
+            counter!("hiregraph_webhook_attempts_total", "outcome" => told).increment(1);
             match outcome.error() {
                 None => debug!(delivery = payload::public_id(delivery.id), status, "webhook delivered"),
                 Some(error) => {

@@ -27,6 +27,7 @@ mod lease;
 mod limits;
 mod lists;
 mod mirror;
+mod operating;
 mod pages;
 mod partial_failure;
 mod plans;

@@ -51,11 +51,11 @@ pub async fn measure(url: &str, address: &str, key: &str, receiver: &Receiver) -
     let mut connection = Connection::open(address, key).await?;
     let make = "mutation($u: URL!) { createWebhookEndpoint(input: { url: $u, events: [SYNC_FINISHED] }) \
                 { endpoint { id } userErrors { message } } }";
-    let mut last = None;
+    let mut made_ids = Vec::new();
     for at in 0..ENDPOINTS {
         let made = ask(&mut connection, make, json!({ "u": format!("http://{}/{at}", receiver.address) })).await?;
         let id = made["createWebhookEndpoint"]["endpoint"]["id"].as_str().map(str::to_owned);
-        last = Some(id.ok_or_else(|| format!("no endpoint was made: {made}"))?);
+        made_ids.push(id.ok_or_else(|| format!("no endpoint was made: {made}"))?);
     }
     let database = Database::connect(url).await?;
     happen(&database).await?;
@@ -63,7 +63,7 @@ pub async fn measure(url: &str, address: &str, key: &str, receiver: &Receiver) -
     let begun = Instant::now();
     // Changes nothing, and wakes.
     let wake = "mutation($id: ID!) { updateWebhookEndpoint(input: { id: $id }) { userErrors { message } } }";
-    ask(&mut connection, wake, json!({ "id": last })).await?;
+    ask(&mut connection, wake, json!({ "id": made_ids.last() })).await?;
     let expected = ENDPOINTS * INTEGRATIONS * EVENTS;
     while receiver.heard.load(Ordering::Relaxed) < expected {
         if begun.elapsed() > PATIENCE {
@@ -72,7 +72,13 @@ pub async fn measure(url: &str, address: &str, key: &str, receiver: &Receiver) -
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    Ok(expected as f64 / begun.elapsed().as_secs_f64())
+    let rate = expected as f64 / begun.elapsed().as_secs_f64();
+    // What is measured next is not to tell anybody.
+    let delete = "mutation($id: ID!) { deleteWebhookEndpoint(id: $id) { userErrors { message } } }";
+    for id in made_ids {
+        ask(&mut connection, delete, json!({ "id": id })).await?;
+    }
+    Ok(rate)
 }
 
 /// Events of many integrations, as the service would have written them.

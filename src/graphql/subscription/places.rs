@@ -46,6 +46,11 @@ impl Places {
         self.limits.verify
     }
 
+    /// How many are taken, and how many there are.
+    pub fn taken(&self) -> (usize, usize) {
+        (self.taken.lock().unwrap_or_else(PoisonError::into_inner).all, self.limits.most)
+    }
+
     /// A place that is free again when it is dropped.
     pub fn take(&self, key: Uuid) -> Result<Place, Turned> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);

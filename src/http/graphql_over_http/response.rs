@@ -6,14 +6,17 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 
 use super::accept::MediaType;
+use crate::http::admission::OVERLOADED;
 
 pub(super) const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
 const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
 
-/// 400 when the request never ran and the caller takes `application/graphql-response+json`; 200 otherwise.
+/// 503 when there was no room for it. 400 when the request never ran and the caller takes
+/// `application/graphql-response+json`; 200 otherwise.
 pub fn respond(media: MediaType, mut response: Response) -> axum::response::Response {
     let refused = is_refused(&response);
     let status = match media {
+        _ if refused && has_code(&response, OVERLOADED) => StatusCode::SERVICE_UNAVAILABLE,
         MediaType::GraphqlResponse if refused => StatusCode::BAD_REQUEST,
         MediaType::GraphqlResponse | MediaType::Json => StatusCode::OK,
     };
@@ -45,6 +48,12 @@ pub fn is_refused(response: &Response) -> bool {
     response.data == Value::Null
         && !response.errors.is_empty()
         && response.errors.iter().all(|error| error.path.is_empty())
+}
+
+fn has_code(response: &Response, code: &str) -> bool {
+    let code = Value::String(code.to_owned());
+    let of = |error: &ServerError| error.extensions.as_ref().is_some_and(|known| known.get("code") == Some(&code));
+    response.errors.iter().any(of)
 }
 
 /// `data` must be absent, not null, when nothing ran.

@@ -41,7 +41,7 @@ impl Mutation {
 struct StandIn(Schema<Query, Mutation, EmptySubscription>);
 
 impl Executor for StandIn {
-    async fn execute(self, request: Request) -> Response {
+    async fn execute(self, request: Request, _: OperationType) -> Response {
         self.0.execute(request).await
     }
 

@@ -20,7 +20,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::Doors;
-use super::caller::{Credential, bearer, refused, unavailable};
+use super::caller::{Credential, bearer, carry_out, refused, unavailable};
 use super::graphql_over_http::{Unusable, is_refused, parse_message};
 use crate::graphql::Told;
 use message::{Incoming, Outgoing};
@@ -89,12 +89,17 @@ pub async fn upgrade(
             Err(_) => return unavailable(),
         }
     }
+    let place = match doors.0.admission.socket() {
+        Ok(place) => place,
+        Err(overload) => return overload.into_response(),
+    };
     let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(LARGEST_MESSAGE).max_frame_size(LARGEST_MESSAGE);
     let speaks = upgrade.selected_protocol().is_some();
     upgrade.on_upgrade(move |socket| async move {
         let mut connection = Connection::new(doors, socket, caller.map(Arc::new));
         let close = if speaks { connection.serve().await } else { Close::UnknownProtocol };
         connection.close(close).await;
+        drop(place);
     })
 }
 
@@ -225,11 +230,11 @@ impl Connection {
                 return self.send(&Outgoing::Error { id: &id, payload }).await;
             }
         };
-        let graph = self.doors.0.graph.clone();
+        let doors = self.doors.clone();
         let told = match kind {
-            OperationType::Subscription => graph.subscribe(request, caller, scoped).await,
+            OperationType::Subscription => doors.0.graph.subscribe(request, caller, scoped).await,
             OperationType::Query | OperationType::Mutation => {
-                async move { Told::Next(graph.execute(request, scoped).await) }.into_stream().boxed()
+                async move { Told::Next(carry_out(&doors, request, kind, scoped).await) }.into_stream().boxed()
             }
         };
         let (of, over) = (id.clone(), id.clone());

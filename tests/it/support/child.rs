@@ -156,7 +156,18 @@ pub async fn ask_in_vain(address: SocketAddr, key: String, body: Value) {
     let _ = exchange(address, &key, &body).await;
 }
 
-async fn exchange(address: SocketAddr, key: &str, body: &Value) -> std::io::Result<String> {
+/// Head and body of what a path answers.
+pub async fn get(address: SocketAddr, path: &str) -> String {
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+/// Head and body of what the graph answers.
+pub async fn exchange(address: SocketAddr, key: &str, body: &Value) -> std::io::Result<String> {
     let body = body.to_string();
     let request = format!(
         "POST /graphql HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n\
