@@ -1,7 +1,7 @@
 //! Subscriptions at the vendor, held to what the manifest covers: missing ones are made, those of an old address are
 //! made anew, and ours that nobody knows any more are taken off.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
@@ -72,15 +72,17 @@ impl Engine {
             .filter(|row| {
                 let is_tried =
                     missing.contains(&row.event.as_str()) && row.state != SubscriptionState::Subscribed.as_str();
-                let has_better = made.contains(&row.event) || kept.iter().any(|good| good.event == row.event);
+                let has_better = made.contains_key(&row.event) || kept.iter().any(|good| good.event == row.event);
                 is_tried || has_better || !events.contains(&row.event.as_str())
             })
             .collect();
         let keeps: HashSet<&str> = kept.iter().filter_map(|row| row.remote_id.as_deref()).collect();
-        let strangers = self.strangers(lease.integration, manifest.slug, listed.as_deref(), &keeps);
-        let mut off: Vec<String> = replaced.iter().filter_map(|row| row.remote_id.clone()).chain(strangers).collect();
-        off.sort_unstable();
-        off.dedup();
+        let mut off = match &listed {
+            Some(listed) => ours(listed, manifest.slug, lease.integration, &keeps),
+            None => replaced.iter().filter_map(|row| row.remote_id.clone()).collect(),
+        };
+        // A vendor that lost them may have given their ids out once more.
+        off.retain(|id| !made.values().flatten().any(|made| made == id));
         // An old one stays until another took its place.
         let standing: HashSet<&str> = rows
             .iter()
@@ -134,30 +136,15 @@ impl Engine {
         Ok(rows)
     }
 
-    /// Ours that no row stands for.
-    fn strangers(
-        &self,
-        integration: Uuid,
-        connector: &str,
-        listed: Option<&[Listed]>,
-        kept: &HashSet<&str>,
-    ) -> Vec<String> {
-        let ours = |known: &&Listed| {
-            address::subscription_of(&known.url, connector, integration).is_some()
-                && !kept.contains(known.remote_id.as_str())
-        };
-        listed.into_iter().flatten().filter(ours).map(|known| known.remote_id.clone()).collect()
-    }
-
-    /// Makes subscriptions. Answers with the events of those that the vendor took.
+    /// Makes subscriptions. Answers with the events of those that the vendor took, and its ids.
     async fn make(
         &self,
         lease: &InboxLease,
         work: &Work,
         public_url: &str,
         events: &[&str],
-    ) -> Result<HashSet<String>, Error> {
-        let mut made = HashSet::new();
+    ) -> Result<HashMap<String, Option<String>>, Error> {
+        let mut made = HashMap::new();
         if events.is_empty() {
             return Ok(made);
         }
@@ -184,9 +171,9 @@ impl Engine {
         for ((id, event), answer) in ids.into_iter().zip(events).zip(answers) {
             match answer {
                 Ok(remote_id) => {
-                    made.insert((*event).to_owned());
                     let state = SubscriptionState::Subscribed;
                     self.store().set_subscription(lease, id, state, remote_id.as_deref(), None).await?;
+                    made.insert((*event).to_owned(), remote_id);
                 }
                 Err(error) => {
                     let state = SubscriptionState::Failed;
@@ -259,17 +246,15 @@ impl Engine {
                 Err(NotOpened::Ours(error)) => return Err(error.to_string()),
             };
             let rows = self.store().subscriptions(integration).await.map_err(|error| error.to_string())?;
-            let mut off: Vec<String> = rows.into_iter().filter_map(|row| row.remote_id).collect();
+            let known: Vec<String> = rows.into_iter().filter_map(|row| row.remote_id).collect();
             // Some whose answer was lost may be known to the vendor alone.
-            let listed = if self.0.options.public_url.is_some() || !off.is_empty() {
+            let listed = if self.0.options.public_url.is_some() || !known.is_empty() {
                 work.connector.subscriptions(&work.account).await.ok().flatten()
             } else {
                 None
             };
             let slug = work.connector.manifest().slug;
-            off.extend(self.strangers(integration, slug, listed.as_deref(), &HashSet::new()));
-            off.sort_unstable();
-            off.dedup();
+            let off = listed.map_or(known, |listed| ours(&listed, slug, integration, &HashSet::new()));
             if off.is_empty() {
                 return Ok(());
             }
@@ -283,6 +268,13 @@ impl Engine {
         let integration = IntegrationId(integration);
         warn!(%integration, why, "webhooks stay at the vendor; they are refused from now on");
     }
+}
+
+/// The vendor's ids of those that lead to this integration, less what is kept.
+fn ours(listed: &[Listed], connector: &str, integration: Uuid, kept: &HashSet<&str>) -> Vec<String> {
+    let leads_here = |known: &&Listed| address::subscription_of(&known.url, connector, integration).is_some();
+    let is_left = |id: &&str| !kept.contains(id);
+    listed.iter().filter(leads_here).map(|known| known.remote_id.as_str()).filter(is_left).map(str::to_owned).collect()
 }
 
 /// Whether the same may go well another time without anybody changing anything.

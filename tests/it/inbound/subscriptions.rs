@@ -12,6 +12,7 @@ on_both!(
     connecting_subscribes_to_every_event_before_the_first_sync,
     a_refused_scope_is_told_and_mended_once_it_is_granted,
     a_full_sync_mends_what_the_vendor_lost_and_takes_off_what_nobody_knows,
+    ids_that_a_vendor_gives_out_again_are_not_taken_for_old_ones,
     a_changed_public_url_subscribes_anew,
     erasing_an_integration_takes_its_subscriptions_off,
     a_vendor_that_refuses_does_not_keep_an_integration_from_being_erased,
@@ -121,6 +122,20 @@ async fn a_full_sync_mends_what_the_vendor_lost_and_takes_off_what_nobody_knows(
     call(&app, "candidate_created", &json!({ "employee": { "id": candidate } })).await;
     let record = shown(&app, &id, RecordType::Candidate, &candidate.to_string()).await;
     assert_eq!(record["firstName"], "Zmieniona");
+}
+
+async fn ids_that_a_vendor_gives_out_again_are_not_taken_for_old_ones(backend: Backend) {
+    let app = TestApp::start_with(backend, SMALL).await;
+    let id = app.connected("traffit").await;
+    let ids = |app: &TestApp| {
+        let registered = app.vendors.traffit.edit(|account| account.webhooks());
+        registered.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
+    };
+    let before = ids(&app);
+    app.vendors.traffit.edit(|account| account.lose_webhooks());
+    app.sync(&id).await;
+    assert_eq!(ids(&app), before);
+    assert_eq!(states(&webhooks(&app, &id).await), ["SUBSCRIBED"; 12]);
 }
 
 async fn a_changed_public_url_subscribes_anew(backend: Backend) {

@@ -138,6 +138,12 @@ impl Account {
         self.webhooks.remove(&id).is_some()
     }
 
+    /// As if the account had been set up anew: all are gone, and their ids are given out again.
+    pub fn lose_webhooks(&mut self) {
+        self.webhooks.clear();
+        self.last_id.remove("webhook");
+    }
+
     /// Successful writes through the API by endpoint, such as `POST /employees/`.
     pub fn writes(&self) -> Vec<(String, u64)> {
         self.writes.iter().map(|(endpoint, count)| (endpoint.clone(), *count)).collect()
