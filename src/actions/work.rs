@@ -8,8 +8,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 use futures::stream;
-use serde_json::Value;
 use metrics::counter;
+use serde_json::Value;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 use http::header::LOCATION;
-use tokio::time::Instant;
 use metrics::{counter, histogram};
+use tokio::time::Instant;
 use tracing::{Instrument, debug, info_span};
 use url::Url;
 
@@ -260,7 +260,9 @@ impl VendorHttp {
                 body: call.body.clone(),
                 timeout: Some(inner.timeout),
             })
-            .instrument(info_span!("vendor request", vendor = inner.vendor, method = %call.method, endpoint = %call.endpoint))
+            .instrument(
+                info_span!("vendor request", vendor = inner.vendor, method = %call.method, endpoint = %call.endpoint),
+            )
             .await;
         drop(permit);
         let status = sent.as_ref().map_or_else(|_| "none".to_owned(), |answer| answer.status.as_str().to_owned());

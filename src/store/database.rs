@@ -260,7 +260,11 @@ fn listen(connection: &mut DatabaseConnection, statements: &Statements) {
     let seconds = metrics::histogram!("hiregraph_sql_seconds");
     connection.set_metric_callback(move |info| {
         statements.add(&info.statement.sql);
-        if info.failed { failed.increment(1) } else { good.increment(1) }
+        if info.failed {
+            failed.increment(1)
+        } else {
+            good.increment(1)
+        }
         seconds.record(info.elapsed);
     });
 }

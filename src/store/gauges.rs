@@ -33,7 +33,12 @@ impl Store {
         for (queue, (_, sql)) in queues.iter_mut().zip(QUEUES) {
             queue.1 = self.counted(sql).await?;
         }
-        Ok(Gauges { integrations: self.by_state().await?, stalest: self.stalest(now).await?, queues, pools: self.0.database.pools() })
+        Ok(Gauges {
+            integrations: self.by_state().await?,
+            stalest: self.stalest(now).await?,
+            queues,
+            pools: self.0.database.pools(),
+        })
     }
 
     async fn counted(&self, sql: &str) -> Result<u64> {
@@ -63,7 +68,9 @@ impl Store {
     /// A model that was read is younger than its integration.
     async fn stalest(&self, now: DateTime<Utc>) -> Result<i64> {
         let mut sql = Sql::new(self.0.database.backend());
-        sql.push("SELECT MIN(COALESCE((SELECT MAX(m.last_synced_at) FROM model_status m WHERE m.integration_id = i.id)");
+        sql.push(
+            "SELECT MIN(COALESCE((SELECT MAX(m.last_synced_at) FROM model_status m WHERE m.integration_id = i.id)",
+        );
         sql.push(", i.created_at)) FROM integrations i WHERE i.paused = ").bind(false);
         let rows = self.0.database.fresh_rows(sql.statement()).await?;
         let oldest: Option<i64> = rows.first().map(|row| row.try_get_by_index(0)).transpose()?.flatten();

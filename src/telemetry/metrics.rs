@@ -9,8 +9,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// Seconds: from a point look-up to a write that waits for its vendor.
-const TIMES: [f64; 14] =
-    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+const TIMES: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
 /// Statements of one request.
 const STATEMENTS: [f64; 8] = [1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 25.0, 100.0];
 

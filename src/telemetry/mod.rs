@@ -30,15 +30,12 @@ impl Telemetry {
 
 /// Starts logs, metrics and traces of the process. An error names what is wrong with which setting.
 pub fn start(options: &Options<'_>) -> Result<Telemetry, String> {
-    let filter =
-        EnvFilter::try_new(options.filter).map_err(|error| format!("HIREGRAPH_LOG is no filter: {error}"))?;
+    let filter = EnvFilter::try_new(options.filter).map_err(|error| format!("HIREGRAPH_LOG is no filter: {error}"))?;
     metrics::start()?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match options.json {
         true => lines.json().flatten_event(true).boxed(),
-        false => {
-            lines.with_target(false).with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed()
-        }
+        false => lines.with_target(false).with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed(),
     };
     let registry = tracing_subscriber::registry().with(lines.with_filter(filter));
     let (started, exporter) = match options.traces {

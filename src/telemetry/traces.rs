@@ -30,8 +30,7 @@ where
     let failed = |error: &dyn std::fmt::Display| format!("OTEL_EXPORTER_OTLP_ENDPOINT cannot be used: {error}");
     let root = url::Url::parse(endpoint).map_err(|error| failed(&error))?;
     let to = format!("{}/v1/traces", root.as_str().trim_end_matches('/'));
-    let exporter =
-        SpanExporter::builder().with_http().with_endpoint(to).build().map_err(|error| failed(&error))?;
+    let exporter = SpanExporter::builder().with_http().with_endpoint(to).build().map_err(|error| failed(&error))?;
     let resource = Resource::builder().with_service_name("hiregraph").build();
     let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("hiregraph"));

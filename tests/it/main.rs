@@ -21,6 +21,7 @@ mod error_codes;
 mod feed;
 mod filters;
 mod first_sync;
+mod fuzz;
 mod inbound;
 mod kill;
 mod lease;

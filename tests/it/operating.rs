@@ -26,13 +26,15 @@ const SIZE: Size = Size { candidates: 12, jobs: 3 };
 /// Samples by name and labels.
 fn samples(answer: &str) -> HashMap<String, f64> {
     let lines = answer.lines().filter(|line| line.starts_with("hiregraph_"));
-    lines.filter_map(|line| line.rsplit_once(' ')).map(|(name, value)| (name.to_owned(), value.parse().unwrap())).collect()
+    lines
+        .filter_map(|line| line.rsplit_once(' '))
+        .map(|(name, value)| (name.to_owned(), value.parse().unwrap()))
+        .collect()
 }
 
 fn sum(samples: &HashMap<String, f64>, name: &str, labels: &[&str]) -> f64 {
-    let concerned = |sample: &&String| {
-        sample.split('{').next() == Some(name) && labels.iter().all(|label| sample.contains(label))
-    };
+    let concerned =
+        |sample: &&String| sample.split('{').next() == Some(name) && labels.iter().all(|label| sample.contains(label));
     samples.keys().filter(concerned).map(|sample| samples[sample]).sum()
 }
 
@@ -120,9 +122,9 @@ fn spans(raw: &[u8]) -> Vec<Span> {
 
 fn tells(span: &Span, key: &str) -> String {
     let found = span.attributes.iter().find(|attribute| attribute.key == key);
-    found.map(|attribute| format!("{:?}", attribute.value)).map_or_else(String::new, |text| {
-        text.split('"').nth(1).unwrap_or_default().to_owned()
-    })
+    found
+        .map(|attribute| format!("{:?}", attribute.value))
+        .map_or_else(String::new, |text| text.split('"').nth(1).unwrap_or_default().to_owned())
 }
 
 async fn what_is_too_much_is_refused_and_may_come_again(backend: Backend) {

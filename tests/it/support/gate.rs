@@ -3,7 +3,9 @@
 
 use std::sync::{Arc, Mutex};
 
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
+use axum::http::header::CONTENT_LENGTH;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -12,8 +14,12 @@ use tokio::sync::{Notify, watch};
 #[derive(Clone)]
 pub struct Gate(Arc<Inner>);
 
+/// What becomes of an answer's body.
+pub type Mangle = Arc<dyn Fn(Vec<u8>) -> Vec<u8> + Send + Sync>;
+
 struct Inner {
     rule: Mutex<Option<Rule>>,
+    mangle: Mutex<Option<Mangle>>,
     held: Notify,
     open: watch::Sender<u64>,
 }
@@ -47,7 +53,12 @@ enum Then {
 
 impl Gate {
     pub fn new() -> Self {
-        Self(Arc::new(Inner { rule: Mutex::new(None), held: Notify::new(), open: watch::Sender::new(0) }))
+        Self(Arc::new(Inner {
+            rule: Mutex::new(None),
+            mangle: Mutex::new(None),
+            held: Notify::new(),
+            open: watch::Sender::new(0),
+        }))
     }
 
     pub fn before(&self, router: axum::Router) -> axum::Router {
@@ -75,6 +86,11 @@ impl Gate {
 
     fn rule(&self, concerns: Concerns, (skip, left): (usize, usize), then: Then) {
         *self.0.rule.lock().unwrap() = Some(Rule { concerns, skip, left, then });
+    }
+
+    /// Changes the bodies of all answers from now on, or no more.
+    pub fn mangle(&self, mangle: Option<Mangle>) {
+        *self.0.mangle.lock().unwrap() = mangle;
     }
 
     /// Waits until one has come that is held.
@@ -112,6 +128,13 @@ impl Gate {
 
 async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let open = gate.0.open.subscribe();
+    let mangle = gate.0.mangle.lock().unwrap().clone();
+    if let Some(mangle) = mangle {
+        let (mut head, body) = next.run(request).await.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        head.headers.remove(CONTENT_LENGTH);
+        return Response::from_parts(head, Body::from(mangle(body.to_vec())));
+    }
     match gate.judge(&request) {
         None => next.run(request).await,
         Some(Then::Fail(status)) => status.into_response(),
