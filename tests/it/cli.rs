@@ -77,7 +77,7 @@ async fn a_process_is_asked_whether_it_is_ready(backend: Backend) {
     let address = serving.address.to_string();
     assert_eq!(run(&["healthcheck", "--listen", &address], &[]).await.printed(), "ready\n");
     let everywhere = format!("0.0.0.0:{}", serving.address.port());
-    assert_eq!(run(&["healthcheck"], &[("HIREGRAPH_LISTEN", &everywhere)]).await.printed(), "ready\n");
+    assert_eq!(run(&["healthcheck"], &[("HIREGRAPH_LISTEN", everywhere.as_str())]).await.printed(), "ready\n");
     assert_eq!(serving.told("TERM").await.0, Some(0));
     let error = run(&["healthcheck", "--listen", &address], &[]).await.refused();
     assert!(error.contains(&address), "{error}");

@@ -70,9 +70,7 @@ export class Hiregraph {
   ): AsyncGenerator<Result, void, undefined> {
     const query = document.toString();
     const payload = variables === undefined ? { query } : { query, variables: variables as Record<string, unknown> };
-    for await (const answer of this.#events.iterate<Answer<Result>["data"] & object>(payload)) {
-      yield dataOf(answer as Answer<Result>);
-    }
+    for await (const answer of this.#events.iterate(payload)) yield dataOf(answer as Answer<Result>);
   }
 }
 
