@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help check test schema run bench tools
+.PHONY: help check test clients schema run bench tools
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -18,8 +18,13 @@ check: ## formatting, lints, licences and advisories
 		echo "      Install it with: cargo install --locked cargo-deny" >&2; \
 	fi
 
-test: check tools ## check, then every test, on SQLite and on a PostgreSQL of its own
+test: check tools ## check, then every test, on SQLite and on a PostgreSQL of its own, and the clients
 	scripts/with-postgres cargo test --workspace
+	scripts/clients
+
+clients: ## generate the clients anew, check their types, run their examples against a demo
+	@test -n "$$HIREGRAPH_BIN" || cargo build --quiet
+	scripts/clients
 
 tools: ## install what the tests need beside Rust
 	scripts/install-tools

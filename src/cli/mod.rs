@@ -1,6 +1,7 @@
 //! The switchboard: one command a file.
 
 pub mod docs;
+mod healthcheck;
 mod keys;
 mod open;
 pub mod serve;
@@ -45,6 +46,8 @@ enum Command {
     Docs,
     /// Run one simulated vendor
     Simulate(simulate::Args),
+    /// Ask the process that listens on this machine whether it is ready
+    Healthcheck(healthcheck::Args),
 }
 
 /// Where the queue of background work lies when the database is a shared one.
@@ -74,6 +77,7 @@ pub async fn main() -> ExitCode {
         Command::Schema => print(&crate::graphql::sdl()),
         Command::Docs => docs::write(std::path::Path::new("docs")),
         Command::Simulate(args) => simulate::run(args).await,
+        Command::Healthcheck(args) => healthcheck::run(&args).await,
     };
     telemetry.end();
     match outcome {

@@ -8,7 +8,11 @@ use crate::support::Backend;
 use crate::support::child::{Serving, run};
 use crate::support::database::Fresh;
 
-on_both!(a_fresh_database_gives_a_key_that_opens_the_graph, serving_ends_when_it_is_told_to,);
+on_both!(
+    a_fresh_database_gives_a_key_that_opens_the_graph,
+    serving_ends_when_it_is_told_to,
+    a_process_is_asked_whether_it_is_ready,
+);
 
 const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
@@ -63,6 +67,20 @@ async fn serving_ends_when_it_is_told_to(backend: Backend) {
             assert_eq!(serving.told(signal).await, (Some(0), String::new()), "{role} {signal}");
         }
     }
+}
+
+async fn a_process_is_asked_whether_it_is_ready(backend: Backend) {
+    let database = Fresh::make(backend).await;
+    let settings = settings(&database);
+    run(&["migrate"], &settings).await.printed();
+    let serving = Serving::start(&["serve", "--listen", "127.0.0.1:0", "--role", "api"], &settings).await;
+    let address = serving.address.to_string();
+    assert_eq!(run(&["healthcheck", "--listen", &address], &[]).await.printed(), "ready\n");
+    let everywhere = format!("0.0.0.0:{}", serving.address.port());
+    assert_eq!(run(&["healthcheck"], &[("HIREGRAPH_LISTEN", everywhere.as_str())]).await.printed(), "ready\n");
+    assert_eq!(serving.told("TERM").await.0, Some(0));
+    let error = run(&["healthcheck", "--listen", &address], &[]).await.refused();
+    assert!(error.contains(&address), "{error}");
 }
 
 #[tokio::test]
