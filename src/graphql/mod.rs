@@ -25,6 +25,7 @@ mod shape;
 mod subscription;
 mod sync_run;
 mod text;
+mod vendor_request;
 mod vendor_webhook;
 mod vocabulary;
 mod webhook;

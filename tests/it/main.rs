@@ -33,6 +33,7 @@ mod plans;
 mod pooled;
 mod records;
 mod refresh;
+mod request_log;
 mod resume;
 mod same_key;
 mod schedule;
