@@ -125,7 +125,8 @@ impl Actions {
             return Err(store::Error::LeaseLost.into());
         };
         let kind = ActionKind::parse(&row.kind).ok_or_else(|| Error::Journal("its kind".to_owned()))?;
-        let input = serde_json::from_value(row.input.0.clone()).map_err(|error| Error::Journal(error.to_string()))?;
+        // What does not fit is not told: it may be somebody's data.
+        let input = serde_json::from_value(row.input.0.clone()).map_err(|_| Error::Journal("its input".to_owned()))?;
         let work = match self.engine().open(lease.integration, Some(Cause::Action(lease.action))).await {
             Ok(work) => work,
             Err(NotOpened::Gone) => return Err(store::Error::LeaseLost.into()),

@@ -23,6 +23,7 @@ mod filters;
 mod first_sync;
 mod inbound;
 mod kill;
+mod leaks;
 mod lease;
 mod limits;
 mod lists;
