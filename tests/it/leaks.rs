@@ -144,15 +144,16 @@ async fn writes(asking: &mut Asking<'_>, connector: &str, id: &str, receiver: &R
     let application = &found["integration"]["applications"]["nodes"][0]["id"];
     let attachments = json!([
         { "name": "markr.txt", "contentType": "text/plain", "data": "TWFya3IgTWFya3I=" },
-        { "name": "markr2.txt", "contentType": "text/plain", "url": receiver.url("/files/markr.txt?markr=markr") },
+        { "name": "markr2.txt", "contentType": "text/plain", "dataUrl": receiver.url("/files/markr.txt?markr=markr") },
     ]);
     let input = json!({ "integrationId": id, "idempotencyKey": format!("markr-{connector}"), "application": { "jobId": job },
         "candidate": { "firstName": "Markrfirst", "lastName": "Markrlast", "emailAddress": "markr@new.example" },
         "attachments": attachments, "wait": "PT60S" });
+    receiver.answer("/files/markr.txt", 404, &[]);
     let create = "mutation($input: CreateCandidateInput!) { createCandidate(input: $input) { action { state } userErrors { code } } }";
     // The address has no file: refused. Without it, it is sent.
     let refused = asking.ask(create, json!({ "input": input })).await;
-    assert!(refused["createCandidate"]["userErrors"][0]["code"].is_string(), "{refused:#}");
+    assert!(refused["createCandidate"]["userErrors"][0]["code"].is_string(), "{refused:#} {:#?}", asking.errors);
     let mut input = input;
     input["attachments"].as_array_mut().unwrap().pop();
     input["wait"] = json!("PT0S");
