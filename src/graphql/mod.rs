@@ -40,6 +40,7 @@ use crate::store::Scoped;
 use crate::sync::Engine;
 use crate::webhooks::Endpoints;
 
+pub use failure::without_values;
 pub use limits::Limits;
 pub use subscription::{Caller, Subscriptions, Told};
 

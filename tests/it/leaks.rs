@@ -79,24 +79,22 @@ async fn no_log_line_and_no_error_says_what_goes_through(backend: Backend) {
     assert_eq!((code, printed), (Some(0), String::new()));
     assert!(log.len() > 200 && log.iter().any(|line| line.contains("vendor request")), "{} lines", log.len());
     secrets.extend(["simulated-secret", "simulated/secret+access/key", "SimulatedAccessKey+/"].map(str::to_owned));
+    let mut leaks = Vec::new();
     for line in &log {
         let parsed: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
-        silent("the log", &parsed.to_string(), &secrets);
+        leaks.extend(leak(parsed.to_string(), &secrets));
     }
     assert!(errors.len() >= 8, "{errors:#?}");
-    for error in errors {
-        silent("an error", &error.to_string(), &secrets);
-    }
+    leaks.extend(errors.iter().filter_map(|error| leak(error.to_string(), &secrets)));
+    assert!(leaks.is_empty(), "{} leaks:\n{}", leaks.len(), leaks.join("\n"));
 }
 
-fn silent(what: &str, text: &str, secrets: &[String]) {
-    // Where the operator has webhooks sent, and where vendors call, is no secret.
+/// The text, if it says what it must not.
+fn leak(text: String, secrets: &[String]) -> Option<String> {
+    // Where vendors call is no secret.
     let plain = text.to_lowercase().replace("markr-hooks", "");
-    assert!(!plain.contains(MARKER), "{what}: {text}");
-    assert!(!text.contains("Bearer "), "{what}: {text}");
-    for secret in secrets {
-        assert!(!text.contains(secret.as_str()), "{what} says {secret}: {text}");
-    }
+    let says = |secret: &String| text.contains(secret.as_str());
+    (plain.contains(MARKER) || text.contains("Bearer ") || secrets.iter().any(says)).then_some(text)
 }
 
 /// Persons at the vendors whose data is marked.
@@ -165,7 +163,7 @@ async fn writes(asking: &mut Asking<'_>, connector: &str, id: &str, receiver: &R
     let forward = "mutation($input: PassthroughInput!) { passthrough(input: $input) { response { status } userErrors { code } } }";
     for path in ["/users/", "/users/markr@x.example", "/../markr"] {
         let input = json!({ "integrationId": id, "method": "POST", "path": path, "json": { "name": "Markrname" },
-            "headers": [{ "key": "x-markr", "value": "markr" }], "query": [{ "key": "markr", "value": "markr" }] });
+            "headers": [{ "key": "x-markr", "value": "markr" }], "query": [{ "key": "email", "value": "markr" }] });
         asking.ask(forward, json!({ "input": input })).await;
     }
 }
@@ -229,6 +227,8 @@ async fn queries(asking: &mut Asking<'_>) {
             "mutation($i: PassthroughInput!) { passthrough(input: $i) { response { status } } }",
             json!({ "i": { "method": "MARKR", "path": "/markr" } }),
         ),
+        ("{ candidates(filter: {email: \"markr@x.example\"}) { nodes { id } }", json!({})),
+        ("{ jobs(filter: {statuses: [MARKR]}, first: \"markr\") { nodes { id } } }", json!({})),
         (
             "query($d: DateTime) { integrations { nodes { vendorRequests(filter: {since: $d}) { totalCount } } } }",
             json!({ "d": "Markr" }),
