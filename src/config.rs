@@ -111,6 +111,9 @@ pub struct Serve {
     /// So long changes can be read in the change feed: an ISO 8601 duration
     #[arg(long, env = "HIREGRAPH_CHANGES_RETENTION", default_value = "P30D")]
     pub changes_retention: String,
+    /// So long requests to and from vendors are kept in the request log: an ISO 8601 duration
+    #[arg(long, env = "HIREGRAPH_REQUEST_LOG_RETENTION", default_value = "P30D")]
+    pub request_log_retention: String,
     /// The most subscriptions at once
     #[arg(long, env = "HIREGRAPH_SUBSCRIPTIONS", default_value_t = 1000)]
     pub subscriptions: usize,

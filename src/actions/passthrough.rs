@@ -87,7 +87,7 @@ impl Actions {
             Ok(request) => request,
             Err(refusal) => return Ok(Err(vec![refusal])),
         };
-        let work = match self.engine().open(forward.integration).await {
+        let work = match self.engine().open(forward.integration, None).await {
             Ok(work) => work,
             Err(NotOpened::Gone) => {
                 return Ok(Err(vec![Refusal::new(ErrorCode::NotFound, "there is no such integration")]));

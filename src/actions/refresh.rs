@@ -126,7 +126,7 @@ impl Actions {
 
     async fn read_at_once(&self, integration: Uuid, wanted: &[Wanted]) -> Result<Option<Refused>, Error> {
         let records: Vec<_> = wanted.iter().map(|one| (one.of, one.remote_id.clone())).collect();
-        match self.engine().refresh(integration, &records).await? {
+        match self.engine().refresh(integration, &records, None).await? {
             Ok(()) => Ok(None),
             Err(error) => Ok(Some(Refused { kind: error.kind, refusal: refusal::of(&error) })),
         }

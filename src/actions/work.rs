@@ -11,7 +11,6 @@ use futures::stream;
 use metrics::counter;
 use serde_json::Value;
 use tracing::{error, info, warn};
-use uuid::Uuid;
 
 use super::{Actions, Error, refusal, retry};
 use crate::connectors::action::{
@@ -21,7 +20,7 @@ use crate::domain::{ActionKind, ActionState, ErrorCode, IdSpace, IntegrationId, 
 use crate::net::Opener;
 use crate::store::actions::{ActionLease, EndAction, Warned};
 use crate::store::entity::{Json, action, action_step};
-use crate::store::{self, Store};
+use crate::store::{self, Cause, Store};
 use crate::sync::{NotOpened, Work};
 
 /// Shorter pauses are waited out; for longer ones the action is handed back.
@@ -127,8 +126,9 @@ impl Actions {
             return Err(store::Error::LeaseLost.into());
         };
         let kind = ActionKind::parse(&row.kind).ok_or_else(|| Error::Journal("its kind".to_owned()))?;
-        let input = serde_json::from_value(row.input.0.clone()).map_err(|error| Error::Journal(error.to_string()))?;
-        let work = match self.engine().open(lease.integration).await {
+        // What does not fit is not told: it may be somebody's data.
+        let input = serde_json::from_value(row.input.0.clone()).map_err(|_| Error::Journal("its input".to_owned()))?;
+        let work = match self.engine().open(lease.integration, Some(Cause::Action(lease.action))).await {
             Ok(work) => work,
             Err(NotOpened::Gone) => return Err(store::Error::LeaseLost.into()),
             Err(NotOpened::Ours(failure)) => return Err(failure.into()),
@@ -416,7 +416,7 @@ impl Actions {
     /// What exists already is shown at once, and whoever waits behind may go ahead.
     async fn show_once(&self, running: &mut Running<'_>, outcome: &Outcome) -> Result<(), Error> {
         if !running.is_shown {
-            self.show(running.lease.integration, outcome, running.kind).await?;
+            self.show(running.lease, outcome, running.kind).await?;
             self.store().release_subject(running.lease).await?;
             running.is_shown = true;
         }
@@ -430,7 +430,7 @@ impl Actions {
         kind: ActionKind,
     ) -> Result<(), Error> {
         // First into the mirror, so that whoever waits for the end can read what was written.
-        self.show(lease.integration, &outcome, kind).await?;
+        self.show(lease, &outcome, kind).await?;
         let ids = IdSpace::new(IntegrationId(lease.integration));
         let candidate = outcome.candidate.as_deref().map(|remote| ids.candidate(remote).uuid());
         let application = outcome.application.as_deref().map(|remote| ids.application(remote).uuid());
@@ -444,7 +444,8 @@ impl Actions {
     }
 
     /// Reads back what was written. A mirror that is behind catches up with the next sync.
-    async fn show(&self, integration: Uuid, outcome: &Outcome, kind: ActionKind) -> Result<(), Error> {
+    async fn show(&self, lease: &ActionLease, outcome: &Outcome, kind: ActionKind) -> Result<(), Error> {
+        let integration = lease.integration;
         if matches!(kind, ActionKind::CreateCandidate | ActionKind::CreateApplication) {
             // An integration that mirrors only these must know them before they come in.
             let ids = IdSpace::new(IntegrationId(integration));
@@ -455,7 +456,9 @@ impl Actions {
             let created: Vec<_> = candidate.chain(application).collect();
             self.store().note_created(integration, &created).await?;
         }
-        if let Err(failure) = self.engine().refresh(integration, &outcome.touched).await? {
+        if let Err(failure) =
+            self.engine().refresh(integration, &outcome.touched, Some(Cause::Action(lease.action))).await?
+        {
             warn!(integration = %IntegrationId(integration), error = failure.public, "what was written could not be read back yet");
         }
         Ok(())

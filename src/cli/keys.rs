@@ -100,7 +100,7 @@ pub async fn run(args: Args) -> Outcome {
 
 /// An embedded database is made current; an empty one at a server too where a key is to be made, which is wanted before
 /// the first `serve`.
-async fn ready(database: &Database, make: bool) -> Result<Store, String> {
+pub(super) async fn ready(database: &Database, make: bool) -> Result<Store, String> {
     let store = open::store(database, store::LEASE).await?;
     let failed = |error: store::Error| error.to_string();
     let current = store.is_current().await.map_err(failed)?;

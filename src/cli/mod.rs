@@ -4,6 +4,7 @@ pub mod docs;
 mod healthcheck;
 mod keys;
 mod open;
+mod secrets;
 pub mod serve;
 mod signal;
 mod simulate;
@@ -40,6 +41,8 @@ enum Command {
     Migrate(Database),
     /// Make, list and revoke API keys
     Keys(keys::Args),
+    /// Seal secrets with another key
+    Secrets(secrets::Args),
     /// Print the schema of the graph
     Schema,
     /// Write the generated pages under docs/
@@ -74,6 +77,7 @@ pub async fn main() -> ExitCode {
         Command::Serve(settings) => serve::serve(settings).await,
         Command::Migrate(database) => migrate(&database).await,
         Command::Keys(args) => keys::run(args).await,
+        Command::Secrets(args) => secrets::run(args).await,
         Command::Schema => print(&crate::graphql::sdl()),
         Command::Docs => docs::write(std::path::Path::new("docs")),
         Command::Simulate(args) => simulate::run(args).await,

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
+use super::secrets::cannot_be_opened;
 use super::{Outcome, open, print, queue_url, signal};
 use crate::actions::{self, Actions};
 use crate::config::{Introspection, Role, Serve, Vendors};
@@ -40,13 +41,13 @@ const SHARED_SCAN: Duration = Duration::from_secs(10);
 /// What became due later than this is left to the worker that the queue woke.
 const SHARED_OVERDUE: Duration = Duration::from_secs(5);
 
-/// So often, in milliseconds, old entries of the change feed are looked for.
+/// So often, in milliseconds, it is looked for what has been kept long enough.
 const PURGE_EVERY: i64 = 60_000;
 
 /// Readers must have time to come back.
 const SHORTEST_RETENTION: Duration = Duration::from_secs(3600);
 
-/// So long entries of the change feed are kept, unless the operator says otherwise.
+/// So long entries of the change feed, and of the request log, are kept, unless the operator says otherwise.
 pub const RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Everything that one process runs.
@@ -64,7 +65,8 @@ pub struct Service {
     /// Cancelled when the process is to end: subscriptions end with it.
     pub stop: CancellationToken,
     retention: Duration,
-    /// When old entries of the change feed were removed last, in milliseconds since 1970.
+    request_retention: Duration,
+    /// When old entries were removed last, in milliseconds since 1970.
     purged_at: AtomicI64,
     /// The most bytes that all attachments of one write may have.
     attachments: u64,
@@ -99,6 +101,8 @@ pub struct Parts {
     pub subscriptions: Subscriptions,
     /// So long entries of the change feed are kept.
     pub retention: Duration,
+    /// So long requests to and from vendors are kept in the log of them.
+    pub request_retention: Duration,
     /// For attachments that are given by address.
     pub downloads: net::Client,
     /// For webhooks.
@@ -167,6 +171,7 @@ impl Service {
             queue: parts.queue,
             stop: CancellationToken::new(),
             retention: parts.retention,
+            request_retention: parts.request_retention,
             purged_at: AtomicI64::new(0),
             attachments: parts.attachments.attachments,
             room: parts.room,
@@ -190,16 +195,20 @@ impl Service {
         })
     }
 
-    /// Removes the entries of the change feed that have been kept long enough; looks no more than once a minute.
+    /// Removes the entries of the change feed and of the request log that have been kept long enough; looks no more than once a minute.
     pub async fn purge(&self) -> store::Result<()> {
         let now = self.clock.now();
         if now.timestamp_millis() - self.purged_at.load(Ordering::Relaxed) < PURGE_EVERY {
             return Ok(());
         }
         self.purged_at.store(now.timestamp_millis(), Ordering::Relaxed);
-        let kept = TimeDelta::from_std(self.retention).unwrap_or(TimeDelta::MAX);
-        let Some(before) = now.checked_sub_signed(kept) else { return Ok(()) };
-        while self.store.purge_changes(before).await? {}
+        let begin_of = |kept| now.checked_sub_signed(TimeDelta::from_std(kept).unwrap_or(TimeDelta::MAX));
+        if let Some(before) = begin_of(self.retention) {
+            while self.store.purge_changes(before).await? {}
+        }
+        if let Some(before) = begin_of(self.request_retention) {
+            while self.store.purge_vendor_requests(before).await? {}
+        }
         Ok(())
     }
 
@@ -294,10 +303,10 @@ fn places(count: u32) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
-/// So long entries of the change feed are kept.
-fn retention(text: &str) -> Result<Duration, String> {
+/// So long something is kept. `name`: of the setting.
+fn retention(name: &str, text: &str) -> Result<Duration, String> {
     let parsed = duration::parse(text).filter(|kept| *kept >= SHORTEST_RETENTION);
-    parsed.ok_or_else(|| "HIREGRAPH_CHANGES_RETENTION must be a duration of at least an hour, e.g. P30D".to_owned())
+    parsed.ok_or_else(|| format!("{name} must be a duration of at least an hour, e.g. P30D"))
 }
 
 /// The operator's base URLs, by connector.
@@ -333,10 +342,7 @@ pub async fn serve(settings: Serve) -> Outcome {
     } else if !store.is_current().await.map_err(failed)? {
         return Err("the database's schema is not current: run `hiregraph migrate` first".to_owned());
     }
-    store.check_seals().await.map_err(|error| {
-        let advice = "start with the keys that sealed them, separated by commas, the newest first";
-        format!("vendor credentials in the database cannot be opened: {error}; {advice}")
-    })?;
+    store.check_seals().await.map_err(|error| cannot_be_opened(&error))?;
     let origins: Result<Vec<_>, _> = settings.cors_origins.iter().map(|origin| origin.trim().parse()).collect();
     let origins = origins.map_err(|_| "HIREGRAPH_CORS_ORIGINS holds an origin that is none".to_owned())?;
     let listener = listen(settings.listen).await?;
@@ -359,7 +365,8 @@ pub async fn serve(settings: Serve) -> Outcome {
             most_of_key: settings.subscriptions_per_key,
             ..Subscriptions::default()
         },
-        retention: retention(&settings.changes_retention)?,
+        retention: retention("HIREGRAPH_CHANGES_RETENTION", &settings.changes_retention)?,
+        request_retention: retention("HIREGRAPH_REQUEST_LOG_RETENTION", &settings.request_log_retention)?,
         downloads: downloads(&settings.allowed_private_hosts)?,
         deliveries: webhooks::client(&settings.allowed_private_hosts).map_err(|error| error.to_string())?,
         first_pause: Duration::from_secs(1),
@@ -394,7 +401,9 @@ pub async fn serve(settings: Serve) -> Outcome {
                 work_until(&service, &stop).await;
             }
         },
+        service.engine.keep_requests(&stop),
     );
+    service.engine.settle().await;
     // A last word about the keys that were used.
     let _ = store.write_key_uses().await;
     store.close().await;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::action::{Acted, Action, Fetched, Files, Found, Next, Passthrough, Step, Unacted};
 use super::error::Error;
 use super::manifest::{Check, Manifest};
+use super::request_log::RequestLog;
 use super::vendor_http::{Answer, VendorHttp};
 use super::webhook::{Delivery, Hints, Kept, Listed, Wanted};
 use crate::domain::{IdSpace, RecordType, Snapshot};
@@ -141,6 +142,14 @@ pub struct Account {
     pub http: VendorHttp,
     /// As in the manifest's limits, unless the operator says otherwise.
     pub shows_within: Duration,
+}
+
+impl Account {
+    /// The same account; `log` hears of every request.
+    pub fn logged(&self, log: Arc<dyn RequestLog>) -> Self {
+        let Self { ids, credentials, http, shows_within } = self;
+        Self { ids: *ids, credentials: credentials.clone(), http: http.logged(log), shows_within: *shows_within }
+    }
 }
 
 /// By `CredentialField.key`.

@@ -9,9 +9,11 @@ pub mod error;
 pub mod guide;
 pub mod hrworks;
 pub mod manifest;
+pub mod redact;
 pub mod registry;
 #[cfg(test)]
 pub mod rehearsal;
+pub mod request_log;
 pub mod traffit;
 pub mod vendor_http;
 pub mod webhook;
@@ -23,3 +25,4 @@ pub use connector::{
 pub use error::{Error, ErrorKind, Retry};
 pub use manifest::{Check, Manifest};
 pub use registry::Registry;
+pub use request_log::{RequestLog, Sent};

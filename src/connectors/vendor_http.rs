@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::LOCATION;
+use http::header::{CONTENT_TYPE, LOCATION};
 use metrics::{counter, histogram};
 use tokio::time::Instant;
 use tracing::{Instrument, debug, info_span};
@@ -27,6 +27,8 @@ pub use token::{Authenticator, Token};
 
 use super::error::{Error, ErrorKind, Retry};
 use super::manifest::Limits;
+use super::redact;
+use super::request_log::{RequestLog, Sent};
 use crate::domain::Clock;
 use crate::net;
 use budget::{Budget, rate_limited};
@@ -50,7 +52,11 @@ pub struct Settings {
 
 /// One account's way to its vendor. Cheap to clone; clones share token, budget and pause.
 #[derive(Clone)]
-pub struct VendorHttp(Arc<Inner>);
+pub struct VendorHttp {
+    shared: Arc<Inner>,
+    /// Hears of every request; of this clone and of its clones.
+    log: Option<Arc<dyn RequestLog>>,
+}
 
 type OnPause = Box<dyn Fn(Duration) + Send + Sync>;
 
@@ -94,7 +100,7 @@ impl Anonymous<'_> {
     }
 
     pub fn clock(&self) -> &dyn Clock {
-        self.0.0.clock.as_ref()
+        self.0.shared.clock.as_ref()
     }
 }
 
@@ -114,7 +120,7 @@ impl VendorHttp {
         let client = client.map_err(|error| unreachable_host(vendor, &error))?;
         client.permits(&base).map_err(|error| unreachable_host(vendor, &error))?;
         let per_second = (!settings.trusted).then_some(settings.limits.requests_per_second);
-        Ok(Self(Arc::new(Inner {
+        let shared = Arc::new(Inner {
             vendor,
             base,
             client,
@@ -125,7 +131,13 @@ impl VendorHttp {
             clock: settings.clock,
             on_pause: OnceLock::new(),
             repeats: AtomicU64::new(0),
-        })))
+        });
+        Ok(Self { shared, log: None })
+    }
+
+    /// The same way, of which `log` hears.
+    pub fn logged(&self, log: Arc<dyn RequestLog>) -> Self {
+        Self { shared: self.shared.clone(), log: Some(log) }
     }
 
     /// The vendor's answer, unless it says "not now" (429 and 5xx, after the repeats that a safe request
@@ -146,32 +158,32 @@ impl VendorHttp {
 
     /// Makes a new token, whether or not there is one.
     pub async fn sign_in(&self) -> Result<(), Error> {
-        self.0.token.clear().await;
+        self.shared.token.clear().await;
         self.held(None).await.map(drop)
     }
 
     pub fn clock(&self) -> &dyn Clock {
-        self.0.clock.as_ref()
+        self.shared.clock.as_ref()
     }
 
     /// Sends nothing for so long: the vendor asked for it, here or of another process.
     pub fn pause(&self, time: Duration) {
-        self.0.budget.pause(time);
+        self.shared.budget.pause(time);
     }
 
     /// Calls this whenever the vendor asks for a pause. Once for an account.
     pub fn on_pause(&self, told: impl Fn(Duration) + Send + Sync + 'static) {
         // A second one would be told the same.
-        let _ = self.0.on_pause.set(Box::new(told));
+        let _ = self.shared.on_pause.set(Box::new(told));
     }
 
     /// Where the account lies: what a link that the vendor sends has to lead back to.
     pub fn origin(&self) -> url::Origin {
-        self.0.base.origin()
+        self.shared.base.origin()
     }
 
     async fn held(&self, refused: Option<&Held>) -> Result<Held, Error> {
-        let inner = &self.0;
+        let inner = &self.shared;
         inner.token.get(refused, inner.authenticator.as_ref(), Anonymous(self), inner.clock.as_ref()).await
     }
 
@@ -187,14 +199,14 @@ impl VendorHttp {
             let mut asked = None;
             match self.follow(call, held.as_ref(), attempt).await {
                 Ok(answer) => {
-                    if held.is_some() && refused.is_none() && self.0.authenticator.refused(&answer) {
+                    if held.is_some() && refused.is_none() && self.shared.authenticator.refused(&answer) {
                         refused = held;
                         continue;
                     }
-                    asked = retry::retry_after(&answer, self.0.clock.now());
+                    asked = retry::retry_after(&answer, self.shared.clock.now());
                     if let Some(pause) = asked {
                         self.pause(pause);
-                        if let Some(told) = self.0.on_pause.get() {
+                        if let Some(told) = self.shared.on_pause.get() {
                             told(pause);
                         }
                     }
@@ -218,14 +230,14 @@ impl VendorHttp {
     /// Sends the call and goes where a GET is redirected to, within the same origin.
     async fn follow(&self, call: &Call, held: Option<&Held>, attempt: u32) -> Result<Answer, Failure> {
         let shape = |text: &str| Failure::Ours(Error::new(ErrorKind::Shape, format!("{} {text}", call.endpoint)));
-        let mut url = call.url(&self.0.base).map_err(Failure::Ours)?;
+        let mut url = call.url(&self.shared.base).map_err(Failure::Ours)?;
         for _ in 0..=REDIRECTS {
             let answer = self.once(call, &url, held, attempt).await?;
             if !answer.status.is_redirection() || answer.status == StatusCode::NOT_MODIFIED {
                 return Ok(answer);
             }
             let to = answer.header(LOCATION.as_str()).and_then(|to| url.join(to).ok());
-            let may_go = |to: &Url| call.may_go_to(&self.0.base, to);
+            let may_go = |to: &Url| call.may_go_to(&self.shared.base, to);
             if call.takes_any_answer() && !(call.reads() && to.as_ref().is_some_and(may_go)) {
                 return Ok(answer);
             }
@@ -244,13 +256,13 @@ impl VendorHttp {
 
     /// One request and its line in the log.
     async fn once(&self, call: &Call, url: &Url, held: Option<&Held>, attempt: u32) -> Result<Answer, Failure> {
-        let inner = &self.0;
+        let inner = &self.shared;
         let mut headers = call.headers.clone();
         if let Some(held) = held {
             inner.authenticator.apply(&held.value, &mut headers).map_err(Failure::Ours)?;
         }
         let permit = inner.budget.turn().await.map_err(Failure::Ours)?;
-        let begin = Instant::now();
+        let (at, begin) = (inner.clock.now(), Instant::now());
         let sent = inner
             .client
             .send(net::Request {
@@ -265,11 +277,26 @@ impl VendorHttp {
             )
             .await;
         drop(permit);
+        let took = begin.elapsed();
         let status = sent.as_ref().map_or_else(|_| "none".to_owned(), |answer| answer.status.as_str().to_owned());
-        histogram!("hiregraph_vendor_seconds", "connector" => inner.vendor).record(begin.elapsed());
+        histogram!("hiregraph_vendor_seconds", "connector" => inner.vendor).record(took);
         counter!("hiregraph_vendor_requests_total", "connector" => inner.vendor, "status" => status).increment(1);
-        let (vendor, method, path) = (inner.vendor, call.method.as_str(), call::redacted(url));
-        let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (vendor, method, path) =
+            (inner.vendor, call.method.as_str(), redact::target(url.path(), url.query().unwrap_or_default()));
+        let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        if let Some(log) = &self.log {
+            let (request_body, response_body) = bodies(call, sent.as_ref().ok());
+            log.note(Sent {
+                at,
+                took,
+                method: method.to_owned(),
+                url: redact::url(url),
+                status: sent.as_ref().ok().map(|response| response.status.as_u16()),
+                request_body,
+                response_body,
+                error: sent.as_ref().err().map(ToString::to_string),
+            });
+        }
         match sent {
             Ok(response) => {
                 let status = response.status.as_u16();
@@ -293,16 +320,21 @@ impl VendorHttp {
         if !retry::is_transient(status) {
             return Ok(answer);
         }
-        let pause = retry::retry_after(&answer, self.0.clock.now());
+        let pause = retry::retry_after(&answer, self.shared.clock.now());
         if status == StatusCode::TOO_MANY_REQUESTS {
             let limited = pause.map_or_else(
-                || Error::new(ErrorKind::RateLimited, format!("{} limits how often it may be asked", self.0.vendor)),
+                || {
+                    Error::new(
+                        ErrorKind::RateLimited,
+                        format!("{} limits how often it may be asked", self.shared.vendor),
+                    )
+                },
                 rate_limited,
             );
             return Err(limited.private(answer.endpoint));
         }
         let retry = pause.map_or(Retry::BackOff, Retry::After);
-        let text = format!("{} of {} answered with status {}", answer.endpoint, self.0.vendor, status.as_u16());
+        let text = format!("{} of {} answered with status {}", answer.endpoint, self.shared.vendor, status.as_u16());
         Err(Error::new(ErrorKind::Unavailable, text).retry(retry).may_have_arrived(true))
     }
 
@@ -311,7 +343,7 @@ impl VendorHttp {
             Failure::Ours(error) => return error,
             Failure::Net(error) => error,
         };
-        let vendor = self.0.vendor;
+        let vendor = self.shared.vendor;
         let error = match &net_error {
             net::Error::Refused(_) | net::Error::SetUp(_) => unreachable_host(vendor, &net_error),
             net::Error::TooLarge(_) => Error::new(ErrorKind::Shape, format!("{}: {net_error}", call.endpoint)),
@@ -321,9 +353,25 @@ impl VendorHttp {
     }
 
     fn seed(&self) -> u64 {
-        let count = self.0.repeats.fetch_add(1, Ordering::Relaxed);
-        self.0.clock.now().timestamp_millis().unsigned_abs().wrapping_mul(1_000_003).wrapping_add(count)
+        let count = self.shared.repeats.fetch_add(1, Ordering::Relaxed);
+        self.shared.clock.now().timestamp_millis().unsigned_abs().wrapping_mul(1_000_003).wrapping_add(count)
     }
+}
+
+/// What is told of the bodies: nothing of a read that went well, which would be all that is mirrored.
+fn bodies(call: &Call, response: Option<&net::Response>) -> (Option<String>, Option<String>) {
+    let went_well = response.is_some_and(|response| response.status.as_u16() < 400);
+    if went_well && call.reads() && !call.takes_any_answer() {
+        return (None, None);
+    }
+    let kind =
+        |headers: &http::HeaderMap| headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(str::to_owned);
+    let asked = kind(&call.headers);
+    let asked = match call.body.at_hand() {
+        Some(bytes) => redact::body(asked.as_deref(), bytes),
+        None => redact::unread(asked.as_deref(), call.body.length()),
+    };
+    (asked, response.and_then(|response| redact::body(kind(&response.headers).as_deref(), &response.body)))
 }
 
 fn unreachable_host(vendor: &str, error: &net::Error) -> Error {

@@ -74,6 +74,7 @@ pub async fn run(args: Args) -> Result<(), String> {
         introspection: true,
         subscriptions: Subscriptions::default(),
         retention: RETENTION,
+        request_retention: RETENTION,
         downloads: downloads(&[])?,
         deliveries: crate::webhooks::client(&[]).map_err(|error| error.to_string())?,
         first_pause: Duration::from_secs(1),
@@ -90,7 +91,9 @@ pub async fn run(args: Args) -> Result<(), String> {
             shown
         },
         work_until(&service, &stop),
+        service.engine.keep_requests(&stop),
     );
+    service.engine.settle().await;
     store.close().await;
     done.0
 }

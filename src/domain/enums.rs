@@ -110,6 +110,7 @@ closed_enum!(
         Failed = "FAILED",
     }
 );
+closed_enum!(RequestDirection { Outgoing = "OUTGOING", Incoming = "INCOMING" });
 closed_enum!(ChangeKind { Created = "CREATED", Updated = "UPDATED", Deleted = "DELETED" });
 closed_enum!(Gender { Male = "MALE", Female = "FEMALE", Other = "OTHER" });
 closed_enum!(SalaryPeriod { Month = "MONTH", Year = "YEAR" });

@@ -193,10 +193,11 @@ pub enum NodeType {
     Action,
     WebhookEndpoint,
     WebhookDelivery,
+    VendorRequest,
 }
 
 impl NodeType {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Record(RecordType::User),
         Self::Record(RecordType::Job),
         Self::Record(RecordType::Candidate),
@@ -212,6 +213,7 @@ impl NodeType {
         Self::Action,
         Self::WebhookEndpoint,
         Self::WebhookDelivery,
+        Self::VendorRequest,
     ];
 
     pub const fn prefix(self) -> &'static str {
@@ -231,6 +233,7 @@ impl NodeType {
             Self::Action => "act",
             Self::WebhookEndpoint => "hook",
             Self::WebhookDelivery => "msg",
+            Self::VendorRequest => "req",
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
-use super::connection::{PageInfo, int};
+use super::connection::ActionConnection;
 use super::integration::Integration;
 use super::loaders::{AccountLoader, ById};
 use super::mutation::UserError;
@@ -16,7 +16,7 @@ use crate::domain::{self, NodeId, NodeType};
 use crate::store::actions::Warned;
 use crate::store::entity::{action, action_step, application, candidate};
 use crate::store::page::SortKey;
-use crate::store::{ActionsOf, Error, Key, Page};
+use crate::store::{ActionsOf, Error, Key};
 
 /// A journaled write to a vendor. It survives a crash, is never sent twice, and says what became of every step.
 #[derive(Clone)]
@@ -140,44 +140,12 @@ pub async fn application_of(ctx: &Context<'_>, row: &action::Model) -> Result<Op
     Ok(found.remove(&id).map(|row| Application::new(row, reads)))
 }
 
-pub struct ActionConnection {
-    page: Page<action::Model>,
+/// A page of actions.
+pub async fn action_page(
+    ctx: &Context<'_>,
     of: ActionsOf,
-}
-
-impl ActionConnection {
-    pub async fn read(ctx: &Context<'_>, of: ActionsOf, page: &super::arguments::PageArguments) -> Result<Self> {
-        let window = page.window(SortKey::CreatedAt)?;
-        Ok(Self { page: scoped(ctx)?.actions()?.actions(of, &window).await?, of })
-    }
-}
-
-#[derive(SimpleObject)]
-pub struct ActionEdge {
-    cursor: String,
-    node: Action,
-}
-
-#[Object]
-impl ActionConnection {
-    async fn edges(&self) -> Vec<ActionEdge> {
-        let rows = self.page.rows.iter();
-        rows.map(|row| ActionEdge {
-            cursor: row.position.encode(SortKey::CreatedAt),
-            node: Action::new(row.record.clone()),
-        })
-        .collect()
-    }
-
-    async fn nodes(&self) -> Vec<Action> {
-        self.page.rows.iter().map(|row| Action::new(row.record.clone())).collect()
-    }
-
-    async fn page_info(&self) -> PageInfo {
-        PageInfo::of(&self.page, SortKey::CreatedAt)
-    }
-
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32> {
-        Ok(int(scoped(ctx)?.actions()?.count_actions(self.of).await?))
-    }
+    page: &super::arguments::PageArguments,
+) -> Result<ActionConnection> {
+    let window = page.window(SortKey::CreatedAt)?;
+    Ok(ActionConnection::new(scoped(ctx)?.actions()?.actions(of, &window).await?, of))
 }

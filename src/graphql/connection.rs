@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Object, SimpleObject};
+use async_graphql::{Context, Object, Result, SimpleObject};
+use uuid::Uuid;
 
-use super::reads::{Reads, Total};
+use super::reads::{Reads, Total, scoped};
 use crate::store::page::SortKey;
-use crate::store::{Key, Link, Listing, Page};
+use crate::store::{ActionsOf, Key, Link, Listing, Page, RequestFilter};
 
 #[derive(SimpleObject, Debug, Clone, Default)]
 pub struct PageInfo {
@@ -114,4 +115,97 @@ record_connection!(
     HiringTeamMemberEdge,
     HiringTeamMember,
     crate::store::entity::hiring_team_member::Model
+);
+
+/// A connection over rows of a table of ours. `$of`: what its count goes by.
+macro_rules! row_connection {
+    ($connection:ident, $edge:ident, $node:path, $row:path, $key:expr, $of:ty, |$scoped:ident, $counted:pat_param| $count:expr) => {
+        pub struct $connection {
+            page: Page<$row>,
+            of: $of,
+        }
+
+        #[derive(SimpleObject)]
+        pub struct $edge {
+            cursor: String,
+            node: $node,
+        }
+
+        impl $connection {
+            pub fn new(page: Page<$row>, of: $of) -> Self {
+                Self { page, of }
+            }
+        }
+
+        #[Object]
+        impl $connection {
+            async fn edges(&self) -> Vec<$edge> {
+                let edge = |row: &crate::store::Row<$row>| $edge {
+                    cursor: row.position.encode($key),
+                    node: <$node>::new(row.record.clone()),
+                };
+                self.page.rows.iter().map(edge).collect()
+            }
+
+            async fn nodes(&self) -> Vec<$node> {
+                self.page.rows.iter().map(|row| <$node>::new(row.record.clone())).collect()
+            }
+
+            async fn page_info(&self) -> PageInfo {
+                PageInfo::of(&self.page, $key)
+            }
+
+            /// Costs a query, so that it is counted only when asked for.
+            async fn total_count(&self, ctx: &Context<'_>) -> Result<i32> {
+                let ($scoped, $counted) = (scoped(ctx)?, self.of);
+                Ok(int($count))
+            }
+        }
+    };
+}
+
+row_connection!(
+    IntegrationConnection,
+    IntegrationEdge,
+    super::integration::Integration,
+    crate::store::entity::integration::Model,
+    SortKey::CreatedAt,
+    (),
+    |scoped, ()| u64::try_from(scoped.accounts()?.count()).unwrap_or(u64::MAX)
+);
+row_connection!(
+    SyncRunConnection,
+    SyncRunEdge,
+    super::sync_run::SyncRun,
+    crate::store::entity::sync_run::Model,
+    SortKey::QueuedAt,
+    Uuid,
+    |scoped, integration| scoped.accounts()?.count_runs(integration).await?
+);
+row_connection!(
+    ActionConnection,
+    ActionEdge,
+    super::action::Action,
+    crate::store::entity::action::Model,
+    SortKey::CreatedAt,
+    ActionsOf,
+    |scoped, of| scoped.actions()?.count_actions(of).await?
+);
+row_connection!(
+    WebhookDeliveryConnection,
+    WebhookDeliveryEdge,
+    super::webhook::WebhookDelivery,
+    crate::store::entity::webhook_delivery::Model,
+    SortKey::Seq,
+    Uuid,
+    |scoped, endpoint| scoped.admin()?.count_webhook_deliveries(endpoint).await?
+);
+row_connection!(
+    VendorRequestConnection,
+    VendorRequestEdge,
+    super::vendor_request::VendorRequest,
+    crate::store::entity::vendor_request::Model,
+    SortKey::Id,
+    (Uuid, RequestFilter),
+    |scoped, (integration, filter)| scoped.operate()?.count_vendor_requests(integration, filter).await?
 );

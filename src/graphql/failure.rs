@@ -59,7 +59,25 @@ pub fn tell(response: &mut Response, ids: &dyn Ids) {
     }
 }
 
+/// The library's words without what the caller sent: that may be somebody's data, and clients keep their errors.
+pub fn without_values(message: &str) -> String {
+    if let Some((_, expected)) = message.strip_prefix(" --> ").and_then(|shown| shown.rsplit_once("\n  = ")) {
+        return format!("the document is no GraphQL: {expected}");
+    }
+    for (before_value, instead) in
+        [(", found ", ", found something else"), (" does not contain the value ", " does not contain this value")]
+    {
+        if let Some((words, _)) = message.split_once(before_value) {
+            return format!("{words}{instead}");
+        }
+    }
+    message.to_owned()
+}
+
 fn explain(error: &mut ServerError, ids: &dyn Ids) {
+    if error.source.is_none() {
+        error.message = without_values(&error.message);
+    }
     let ours = error.source::<store::Error>().or_else(|| error.source::<Arc<store::Error>>().map(AsRef::as_ref));
     let internal = ours.map(ToString::to_string);
     let internal = internal.or_else(|| error.source::<sync::Error>().map(ToString::to_string));

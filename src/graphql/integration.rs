@@ -10,7 +10,8 @@ use super::arguments::{
     self, ApplicationFilter, ApplicationOrder, CandidateFilter, CandidateOrder, JobFilter, JobOrder, PageArguments,
 };
 use super::connection::{
-    ApplicationConnection, CandidateConnection, JobConnection, TagConnection, UserConnection, int,
+    ApplicationConnection, CandidateConnection, JobConnection, SyncRunConnection, TagConnection, UserConnection,
+    VendorRequestConnection, int,
 };
 use super::connector::Connector;
 use super::loaders::{AccountLoader, CustomFields, LastRun, Models, VendorWebhooks};
@@ -19,7 +20,8 @@ use super::reads::{Reads, scoped};
 use super::record::ApplicationStage;
 use super::scalar::{Date, DateTime, Duration, Json};
 use super::selection::{Field, has};
-use super::sync_run::{SyncRun, SyncRunConnection};
+use super::sync_run::SyncRun;
+use super::vendor_request::VendorRequestFilter;
 use super::vendor_webhook::VendorWebhook;
 use super::vocabulary::{IntegrationState, RecordType, SyncScope};
 use crate::domain::{self, IntegrationId};
@@ -214,6 +216,23 @@ impl Integration {
         let events = Connector::named(ctx, &self.row.connector)?.followed_events();
         let rows = ctx.data::<AccountLoader>()?.load_one(VendorWebhooks(self.row.id)).await?.unwrap_or_default();
         Ok(events.map(|event| VendorWebhook::of(event, &rows)).collect())
+    }
+
+    /// Requests to and from the vendor, secrets and personal data redacted. The newest first; those of the last seconds
+    /// may still be missing. Needs the scope OPERATE.
+    async fn vendor_requests(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<VendorRequestFilter>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<VendorRequestConnection> {
+        let window = PageArguments { first, after, last, before }.window(SortKey::Id)?;
+        let filter = filter.unwrap_or_default().read()?;
+        let page = scoped(ctx)?.operate()?.vendor_requests(self.row.id, filter, &window).await?;
+        Ok(VendorRequestConnection::new(page, (self.row.id, filter)))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the contract's arguments")]

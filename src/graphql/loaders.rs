@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::store::entity::{custom_field, integration, sync_run, sync_run_model, vendor_subscription};
+use crate::store::entity::{action, custom_field, integration, sync_run, sync_run_model, vendor_subscription};
 use crate::store::{self, Accounts, ModelCount};
 
 /// Loads what belongs to accounts.
@@ -28,6 +28,10 @@ pub fn accounts(accounts: Accounts) -> AccountLoader {
 pub struct ById(pub Uuid);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LastRun(pub Uuid);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RunById(pub Uuid);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ActionById(pub Uuid);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RunModels {
     pub integration: Uuid,
@@ -62,6 +66,28 @@ impl Loader<LastRun> for AccountLoads {
     async fn load(&self, keys: &[LastRun]) -> Result<HashMap<LastRun, Self::Value>, Self::Error> {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
         Ok(self.0.last_runs(&ids).await?.into_iter().map(|(id, row)| (LastRun(id), row)).collect())
+    }
+}
+
+#[async_trait]
+impl Loader<RunById> for AccountLoads {
+    type Value = Arc<sync_run::Model>;
+    type Error = Arc<store::Error>;
+
+    async fn load(&self, keys: &[RunById]) -> Result<HashMap<RunById, Self::Value>, Self::Error> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        Ok(self.0.runs_by_ids(&ids).await?.into_iter().map(|row| (RunById(row.id), Arc::new(row))).collect())
+    }
+}
+
+#[async_trait]
+impl Loader<ActionById> for AccountLoads {
+    type Value = Arc<action::Model>;
+    type Error = Arc<store::Error>;
+
+    async fn load(&self, keys: &[ActionById]) -> Result<HashMap<ActionById, Self::Value>, Self::Error> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        Ok(self.0.actions_by_ids(&ids).await?.into_iter().map(|row| (ActionById(row.id), Arc::new(row))).collect())
     }
 }
 

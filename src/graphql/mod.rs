@@ -26,6 +26,7 @@ mod shape;
 mod subscription;
 mod sync_run;
 mod text;
+mod vendor_request;
 mod vendor_webhook;
 mod vocabulary;
 mod webhook;
@@ -40,6 +41,7 @@ use crate::store::Scoped;
 use crate::sync::Engine;
 use crate::webhooks::Endpoints;
 
+pub use failure::without_values;
 pub use limits::Limits;
 pub use subscription::{Caller, Subscriptions, Told};
 

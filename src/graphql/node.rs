@@ -16,6 +16,7 @@ use super::record::{
 use super::scalar::DateTime;
 use super::selection::Field;
 use super::sync_run::SyncRun;
+use super::vendor_request::VendorRequest;
 use super::webhook::{WebhookDelivery, WebhookEndpoint};
 use crate::domain::{NodeId, NodeType, RecordType};
 use crate::store::entity::{
@@ -42,6 +43,7 @@ pub enum Node {
     Action(Action),
     WebhookEndpoint(WebhookEndpoint),
     WebhookDelivery(WebhookDelivery),
+    VendorRequest(VendorRequest),
 }
 
 /// A record mirrored from a vendor. Every record is a `Node` too.
@@ -113,6 +115,7 @@ pub async fn find(ctx: &Context<'_>, ids: &[ID]) -> Result<HashMap<String, Node>
             NodeType::Action => actions(ctx, &ids).await?,
             NodeType::WebhookEndpoint => endpoints(ctx, &ids).await?,
             NodeType::WebhookDelivery => deliveries(ctx, &ids).await?,
+            NodeType::VendorRequest => requests(ctx, &ids).await?,
         };
         found.extend(nodes.into_iter().map(|(id, node)| (NodeId::new(of, id).to_string(), node)));
     }
@@ -158,13 +161,8 @@ async fn runs(ctx: &Context<'_>, ids: &[Uuid]) -> Result<Vec<(Uuid, Node)>> {
 }
 
 async fn actions(ctx: &Context<'_>, ids: &[Uuid]) -> Result<Vec<(Uuid, Node)>> {
-    let accounts = scoped(ctx)?.actions()?;
-    let mut found = Vec::new();
-    for id in ids {
-        let action = accounts.action(*id).await?;
-        found.extend(action.map(|row| (*id, Node::Action(Action::new(row.into())))));
-    }
-    Ok(found)
+    let found = scoped(ctx)?.actions()?.actions_by_ids(ids).await?;
+    Ok(found.into_iter().map(|row| (row.id, Node::Action(Action::new(row.into())))).collect())
 }
 
 async fn keys(ctx: &Context<'_>, ids: &[Uuid]) -> Result<Vec<(Uuid, Node)>> {
@@ -182,4 +180,9 @@ async fn endpoints(ctx: &Context<'_>, ids: &[Uuid]) -> Result<Vec<(Uuid, Node)>>
 async fn deliveries(ctx: &Context<'_>, ids: &[Uuid]) -> Result<Vec<(Uuid, Node)>> {
     let found = scoped(ctx)?.admin()?.webhook_deliveries_by_ids(ids).await?;
     Ok(found.into_iter().map(|row| (row.id, Node::WebhookDelivery(WebhookDelivery::new(row.into())))).collect())
+}
+
+async fn requests(ctx: &Context<'_>, ids: &[Uuid]) -> Result<Vec<(Uuid, Node)>> {
+    let found = scoped(ctx)?.operate()?.vendor_requests_by_ids(ids).await?;
+    Ok(found.into_iter().map(|row| (row.id, Node::VendorRequest(VendorRequest::new(row.into())))).collect())
 }

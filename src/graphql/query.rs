@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result};
 use uuid::Uuid;
 
-use super::action::{Action, ActionConnection};
+use super::action::{Action, action_page};
 use super::arguments::{
     self, ApplicationFilter, ApplicationOrder, CandidateFilter, CandidateOrder, JobFilter, JobOrder, PageArguments,
 };
 use super::change::{self, ChangeConnection};
 use super::connection::{
-    ApplicationConnection, CandidateConnection, JobConnection, PageInfo, Paging, TagConnection, UserConnection, int,
+    ActionConnection, ApplicationConnection, CandidateConnection, IntegrationConnection, JobConnection, Paging,
+    TagConnection, UserConnection,
 };
 use super::connector::Connector;
 use super::credential::{ApiKey, Viewer};
@@ -22,9 +23,9 @@ use super::record::{Application, Candidate, Job};
 use super::vocabulary;
 use super::webhook::WebhookEndpoint;
 use crate::domain::{NodeId, NodeType, RecordType};
-use crate::store::entity::{application, candidate, integration, job, tag, user};
+use crate::store::entity::{application, candidate, job, tag, user};
 use crate::store::page::SortKey;
-use crate::store::{ActionsOf, Listing, Page};
+use crate::store::{ActionsOf, Listing};
 
 pub struct Query;
 
@@ -75,7 +76,7 @@ impl Query {
         before: Option<String>,
     ) -> Result<IntegrationConnection> {
         let window = PageArguments { first, after, last, before }.window(SortKey::CreatedAt)?;
-        Ok(IntegrationConnection { page: scoped(ctx)?.accounts()?.page(&window).await? })
+        Ok(IntegrationConnection::new(scoped(ctx)?.accounts()?.page(&window).await?, ()))
     }
 
     async fn job(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Job>> {
@@ -174,7 +175,7 @@ impl Query {
         before: Option<String>,
     ) -> Result<ActionConnection> {
         let of = ActionsOf::Visible(of_integration(integration_id));
-        ActionConnection::read(ctx, of, &PageArguments { first, after, last, before }).await
+        action_page(ctx, of, &PageArguments { first, after, last, before }).await
     }
 
     /// In the order in which they were made.
@@ -262,39 +263,4 @@ pub async fn user_page(ctx: &Context<'_>, integration: Uuid, page: &PageArgument
         key: listing.order.key,
         total: Total::Root(Some(integration), listing.filter),
     })
-}
-
-pub struct IntegrationConnection {
-    page: Page<integration::Model>,
-}
-
-#[derive(SimpleObject)]
-pub struct IntegrationEdge {
-    cursor: String,
-    node: Integration,
-}
-
-#[Object]
-impl IntegrationConnection {
-    async fn edges(&self) -> Vec<IntegrationEdge> {
-        let rows = self.page.rows.iter();
-        rows.map(|row| IntegrationEdge {
-            cursor: row.position.encode(SortKey::CreatedAt),
-            node: Integration::new(row.record.clone()),
-        })
-        .collect()
-    }
-
-    async fn nodes(&self) -> Vec<Integration> {
-        self.page.rows.iter().map(|row| Integration::new(row.record.clone())).collect()
-    }
-
-    async fn page_info(&self) -> PageInfo {
-        PageInfo::of(&self.page, SortKey::CreatedAt)
-    }
-
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32> {
-        let count = scoped(ctx)?.accounts()?.count();
-        Ok(int(u64::try_from(count).unwrap_or(u64::MAX)))
-    }
 }

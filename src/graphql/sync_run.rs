@@ -3,18 +3,15 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use uuid::Uuid;
 
-use super::connection::{PageInfo, int};
+use super::connection::int;
 use super::integration::Integration;
 use super::loaders::{AccountLoader, ById, RunModels};
-use super::reads::scoped;
 use super::scalar::DateTime;
 use super::vocabulary::{RecordType, SyncKind, SyncState};
 use crate::domain::{self, NodeId, NodeType};
+use crate::store::Error;
 use crate::store::entity::{sync_run, sync_run_model};
-use crate::store::page::SortKey;
-use crate::store::{Error, Page};
 
 #[derive(Clone)]
 pub struct SyncRun {
@@ -109,46 +106,5 @@ impl SyncRun {
         }
         models.sort_by_key(|(of, _)| *of);
         Ok(models.into_iter().map(|(_, model)| model).collect())
-    }
-}
-
-pub struct SyncRunConnection {
-    page: Page<sync_run::Model>,
-    integration: Uuid,
-}
-
-impl SyncRunConnection {
-    pub fn new(page: Page<sync_run::Model>, integration: Uuid) -> Self {
-        Self { page, integration }
-    }
-}
-
-#[derive(SimpleObject)]
-pub struct SyncRunEdge {
-    cursor: String,
-    node: SyncRun,
-}
-
-#[Object]
-impl SyncRunConnection {
-    async fn edges(&self) -> Vec<SyncRunEdge> {
-        let rows = self.page.rows.iter();
-        rows.map(|row| SyncRunEdge {
-            cursor: row.position.encode(SortKey::QueuedAt),
-            node: SyncRun::new(row.record.clone()),
-        })
-        .collect()
-    }
-
-    async fn nodes(&self) -> Vec<SyncRun> {
-        self.page.rows.iter().map(|row| SyncRun::new(row.record.clone())).collect()
-    }
-
-    async fn page_info(&self) -> PageInfo {
-        PageInfo::of(&self.page, SortKey::QueuedAt)
-    }
-
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32> {
-        Ok(int(scoped(ctx)?.accounts()?.count_runs(self.integration).await?))
     }
 }

@@ -50,6 +50,7 @@ vocabulary!(SyncState = "crate::domain::SyncState" {
     Queued, Running, Succeeded, PartiallyFailed, Failed, AuthenticationFailed, TimedOut, Cancelled
 });
 vocabulary!(ChangeKind = "crate::domain::ChangeKind" { Created, Updated, Deleted });
+vocabulary!(RequestDirection = "crate::domain::RequestDirection" { Outgoing, Incoming });
 vocabulary!(VendorWebhookState = "crate::domain::SubscriptionState" { Subscribed, Unsubscribed, Failed });
 vocabulary!(Gender = "crate::domain::Gender" { Male, Female, Other });
 vocabulary!(SalaryPeriod = "crate::domain::SalaryPeriod" { Month, Year });

@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use uuid::Uuid;
+use async_graphql::{Context, ID, Object, Result};
 
 use super::arguments::PageArguments;
-use super::connection::{PageInfo, int};
+use super::connection::WebhookDeliveryConnection;
 use super::reads::scoped;
 use super::scalar::{DateTime, Json, Url};
 use super::vocabulary::{DeliveryState, Scope, WebhookEvent};
 use crate::domain::{self, NodeId, NodeType};
+use crate::store::Error;
 use crate::store::entity::{webhook_delivery, webhook_endpoint};
 use crate::store::page::SortKey;
-use crate::store::{Error, Page};
 
 /// Where a customer wants to be told.
 #[derive(Clone)]
@@ -72,7 +71,7 @@ impl WebhookEndpoint {
     ) -> Result<WebhookDeliveryConnection> {
         let window = PageArguments { first, after, last, before }.window(SortKey::Seq)?;
         let page = scoped(ctx)?.admin()?.webhook_deliveries(self.0.id, &window).await?;
-        Ok(WebhookDeliveryConnection { page, endpoint: self.0.id })
+        Ok(WebhookDeliveryConnection::new(page, self.0.id))
     }
 }
 
@@ -128,41 +127,5 @@ impl WebhookDelivery {
     /// What is sent. What an endpoint's `query` reads is put in when it is sent, and kept nowhere.
     async fn payload(&self) -> Json {
         Json(self.0.payload.0.clone())
-    }
-}
-
-pub struct WebhookDeliveryConnection {
-    page: Page<webhook_delivery::Model>,
-    endpoint: Uuid,
-}
-
-#[derive(SimpleObject)]
-pub struct WebhookDeliveryEdge {
-    cursor: String,
-    node: WebhookDelivery,
-}
-
-#[Object]
-impl WebhookDeliveryConnection {
-    async fn edges(&self) -> Vec<WebhookDeliveryEdge> {
-        let rows = self.page.rows.iter();
-        rows.map(|row| WebhookDeliveryEdge {
-            cursor: row.position.encode(SortKey::Seq),
-            node: WebhookDelivery::new(row.record.clone()),
-        })
-        .collect()
-    }
-
-    async fn nodes(&self) -> Vec<WebhookDelivery> {
-        self.page.rows.iter().map(|row| WebhookDelivery::new(row.record.clone())).collect()
-    }
-
-    async fn page_info(&self) -> PageInfo {
-        PageInfo::of(&self.page, SortKey::Seq)
-    }
-
-    /// Costs a query, so that it is counted only when asked for.
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32> {
-        Ok(int(scoped(ctx)?.admin()?.count_webhook_deliveries(self.endpoint).await?))
     }
 }

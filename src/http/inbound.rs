@@ -1,15 +1,16 @@
 //! The door for vendors' webhooks: a delivery is kept, acknowledged, and looked at later. Neither bodies nor queries
-//! are logged: the one may be personal, the other holds a secret.
+//! are logged: the one may be personal, the other holds a secret. The request log has what may be kept of them.
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use metrics::counter;
+use tokio::time::Instant;
 use tracing::error;
 
 use super::Doors;
-use crate::sync::{Incoming, Receipt};
+use crate::sync::{Answered, Incoming, Receipt};
 
 /// Payloads carry ids; what is larger is none.
 const LARGEST_BODY: usize = 256 * 1024;
@@ -26,9 +27,10 @@ pub async fn delivery(
         // The vendor tries again.
         Err(overload) => return overload.into_response(),
     };
-    let body = match to_bytes(body, LARGEST_BODY).await {
-        Ok(body) => body,
-        Err(broken) if super::is_too_large(&broken) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+    let begin = Instant::now();
+    let (body, too_large) = match to_bytes(body, LARGEST_BODY).await {
+        Ok(body) => (body, false),
+        Err(broken) if super::is_too_large(&broken) => (Bytes::new(), true),
         Err(_) => return StatusCode::BAD_REQUEST.into_response(),
     };
     let incoming = Incoming {
@@ -39,21 +41,33 @@ pub async fn delivery(
         query: query.as_deref().unwrap_or_default(),
         body,
     };
-    let received = doors.0.engine.receive(incoming).await;
-    let outcome = match &received {
-        Ok(Receipt::Kept) => "kept",
-        Ok(Receipt::Unknown) => "unknown",
-        Err(_) => "failed",
+    let (status, refused) = match too_large {
+        true => (StatusCode::PAYLOAD_TOO_LARGE, Some("the body is larger than 256 KB")),
+        false => receive(&doors, &incoming).await,
+    };
+    let outcome = match status {
+        StatusCode::ACCEPTED => "kept",
+        StatusCode::SERVICE_UNAVAILABLE => "failed",
+        _ => "refused",
     };
     counter!("hiregraph_vendor_webhooks_total", "outcome" => outcome).increment(1);
-    match received {
-        Ok(Receipt::Kept) => StatusCode::ACCEPTED.into_response(),
-        // Whether there is such a subscription is nobody's business who lacks its secret.
-        Ok(Receipt::Unknown) => StatusCode::NOT_FOUND.into_response(),
+    let answered = Answered { status: status.as_u16(), refused, took: begin.elapsed() };
+    doors.0.engine.note_received(&incoming, answered);
+    status.into_response()
+}
+
+/// What it is answered, and why it was not kept.
+async fn receive(doors: &Doors, incoming: &Incoming<'_>) -> (StatusCode, Option<&'static str>) {
+    // Whether there is such a subscription is nobody's business who lacks its secret.
+    let refused = |why| (StatusCode::NOT_FOUND, Some(why));
+    match doors.0.engine.receive(incoming).await {
+        Ok(Receipt::Kept) => (StatusCode::ACCEPTED, None),
+        Ok(Receipt::Unknown) => refused("there is no such subscription"),
+        Ok(Receipt::Unverified) => refused("the secret or the signature is not the vendor's"),
         Err(error) => {
-            error!(%error, connector, "a webhook could not be kept");
+            error!(%error, connector = incoming.connector, "a webhook could not be kept");
             // The vendor tries again.
-            StatusCode::SERVICE_UNAVAILABLE.into_response()
+            (StatusCode::SERVICE_UNAVAILABLE, Some("it could not be kept"))
         }
     }
 }

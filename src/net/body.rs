@@ -38,7 +38,15 @@ impl Body {
         self.length() == 0
     }
 
-    fn length(&self) -> u64 {
+    /// None of what is read while it is sent.
+    pub fn at_hand(&self) -> Option<&Bytes> {
+        match &self.0 {
+            Content::Bytes(bytes) => Some(bytes),
+            Content::Pieces { .. } => None,
+        }
+    }
+
+    pub fn length(&self) -> u64 {
         match &self.0 {
             Content::Bytes(bytes) => bytes.len() as u64,
             Content::Pieces { length, .. } => *length,

@@ -139,21 +139,6 @@ impl Store {
         }))
     }
 
-    /// Opens one secret of each key that sealed any: so a missing key is found before it is needed.
-    pub async fn check_seals(&self) -> Result<()> {
-        let mut sql = Sql::new(self.0.database.backend());
-        // A seal begins with its version and the id of its key.
-        sql.push("SELECT id, credentials FROM (SELECT id, credentials, ROW_NUMBER() OVER ");
-        sql.push(&format!("(PARTITION BY substr(credentials, 1, {}) ORDER BY id) AS nth ", super::seal::HEAD));
-        sql.push("FROM (SELECT id, credentials FROM integrations UNION ALL ");
-        sql.push("SELECT id, secret AS credentials FROM webhook_endpoints) AS secrets) AS sealed WHERE nth = 1");
-        for row in self.0.database.fresh_rows(sql.statement()).await? {
-            let sealed: Vec<u8> = row.try_get_by_index(1)?;
-            self.0.keyring.open(&sealed, row.try_get_by_index(0)?)?;
-        }
-        Ok(())
-    }
-
     fn seal(&self, credentials: &HashMap<String, SecretString>, of: Uuid, ids: &dyn Ids) -> Result<Vec<u8>> {
         let plain: HashMap<&str, &str> =
             credentials.iter().map(|(key, value)| (key.as_str(), value.expose_secret())).collect();
@@ -274,7 +259,7 @@ impl Store {
 
 /// The tables that hold what belongs to an integration.
 /// The inbox goes first: whoever receives a delivery locks it, and then writes nothing more.
-const TABLES: [&str; 29] = [
+const TABLES: [&str; 30] = [
     "vendor_inboxes",
     "vendor_deliveries",
     "vendor_subscriptions",
@@ -304,6 +289,7 @@ const TABLES: [&str; 29] = [
     "webhook_deliveries",
     "webhook_attempts",
     "webhook_events",
+    "vendor_requests",
 ];
 
 fn interval(interval: Duration) -> i64 {

@@ -17,10 +17,12 @@ mod lease;
 mod models;
 pub mod page;
 mod read;
+mod requests;
 pub mod runs;
 mod scope;
 mod scoped;
 mod seal;
+mod sealed;
 mod signals;
 mod sql;
 mod statistics;
@@ -48,6 +50,7 @@ pub use models::ModelCount;
 pub use read::{
     ApplicationFilter, ByParent, CandidateFilter, Columns, Filter, JobFilter, Join, Key, Link, Listing, Page, Row,
 };
+pub use requests::{Cause, NewRequest, RequestFilter, request_id};
 pub use scoped::{Accounts, ActionsOf, Admin, Missing, Operator, Records, Scoped, Writer};
 pub use seal::{Keyring, KeyringError};
 pub use signals::{Channel, Ear};

@@ -375,6 +375,15 @@ impl Accounts {
         Ok(found.one(self.0.store.reader()).await?)
     }
 
+    /// Those of these actions that there are and that may be seen.
+    pub async fn actions_by_ids(&self, ids: &[Uuid]) -> Result<Vec<action::Model>> {
+        let visible = self.0.access.integrations.ids().iter().copied();
+        let found = action::Entity::find()
+            .filter(action::Column::IntegrationId.is_in(visible))
+            .filter(action::Column::Id.is_in(ids.iter().copied()));
+        Ok(found.all(self.0.store.reader()).await?)
+    }
+
     pub async fn action_steps(&self, action: Key) -> Result<Vec<action_step::Model>> {
         if !self.0.access.sees(action.integration) {
             return Ok(Vec::new());

@@ -64,6 +64,14 @@ impl Keyring {
         STANDARD.encode(*bytes).into()
     }
 
+    /// What begins all that is sealed now.
+    pub(super) fn head(&self) -> Result<[u8; HEAD], KeyringError> {
+        let key = self.0.first().ok_or(KeyringError::Malformed)?;
+        let mut head = [VERSION; HEAD];
+        head[1..].copy_from_slice(&key.id);
+        Ok(head)
+    }
+
     pub(super) fn seal(&self, plain: &[u8], of: Uuid, ids: &dyn Ids) -> Result<Vec<u8>, KeyringError> {
         let key = self.0.first().ok_or(KeyringError::Malformed)?;
         let mut nonce = [0; NONCE];

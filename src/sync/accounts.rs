@@ -8,9 +8,9 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::{Engine, Error};
-use crate::connectors::{self, Account, Connector, Credentials, OpenAccount};
+use crate::connectors::{self, Account, Connector, Credentials, OpenAccount, RequestLog};
 use crate::domain::{IdSpace, IntegrationId};
-use crate::store::Settings;
+use crate::store::{Cause, Settings};
 
 /// An account that was opened with these credentials.
 pub(super) struct Opened {
@@ -26,6 +26,13 @@ pub struct Work {
     pub settings: Settings,
 }
 
+impl Work {
+    /// The same, of whose requests `log` hears.
+    pub(super) fn logged(&self, log: impl RequestLog) -> Self {
+        Self { account: Arc::new(self.account.logged(Arc::new(log))), ..self.clone() }
+    }
+}
+
 /// Why an account could not be opened.
 pub enum NotOpened {
     /// There is no such integration any more.
@@ -35,8 +42,9 @@ pub enum NotOpened {
 }
 
 impl Engine {
-    /// Opens the account of an integration, or takes the open one while its credentials are the same.
-    pub async fn open(&self, integration: Uuid) -> Result<Work, NotOpened> {
+    /// Opens the account of an integration, or takes the open one while its credentials are the same. `cause`: what its
+    /// requests are for.
+    pub async fn open(&self, integration: Uuid, cause: Option<Cause>) -> Result<Work, NotOpened> {
         let found = self.store().connection_of(integration).await.map_err(|error| NotOpened::Ours(error.into()))?;
         let Some(connection) = found else {
             self.forget(integration);
@@ -65,7 +73,8 @@ impl Engine {
         if let Some(left) = left {
             account.http.pause(left);
         }
-        Ok(Work { connector, account, settings: connection.settings })
+        let work = Work { connector, account, settings: connection.settings };
+        Ok(work.logged(self.noting(integration, cause)))
     }
 
     /// A pause that the vendor asks this process for holds for all that work on the account.

@@ -1,6 +1,7 @@
 //! Connecting an account, testing it again, changing it, and erasing it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -12,7 +13,7 @@ use super::accounts::NotOpened;
 use super::request::SyncRequest;
 use super::{Engine, Error};
 use crate::connectors::manifest::{CredentialField, CredentialFormat, FeatureKey};
-use crate::connectors::{Check, Connector, ErrorKind, Manifest};
+use crate::connectors::{Check, Connector, ErrorKind, Manifest, RequestLog};
 use crate::domain::{ErrorCode, Refusal, SyncKind, SyncScope};
 use crate::store::{NewIntegration, Operator, Settings};
 
@@ -90,7 +91,8 @@ impl Engine {
             return Ok(refused(refusals));
         }
         let id = self.ids().uuid();
-        let (tests, refusals) = self.try_credentials(connector.as_ref(), id, credentials.clone()).await;
+        let log = Arc::new(self.held_back(id));
+        let (tests, refusals) = self.try_credentials(connector.as_ref(), id, credentials.clone(), log.clone()).await;
         if !refusals.is_empty() {
             let codes: Vec<_> = refusals.iter().map(|refusal| refusal.code).collect();
             let details = json!({ "connector": manifest.slug, "originId": connect.origin_id, "errors": codes });
@@ -110,6 +112,7 @@ impl Engine {
             now: self.clock().now(),
         };
         self.store().create_integration(new, self.ids()).await?;
+        log.let_go();
         for (model, test) in tests.iter().filter_map(|test| Some((test.model?, test))) {
             let error = (!test.passed).then_some(test.message.as_str());
             self.store().set_readable(id, model, error).await?;
@@ -127,9 +130,10 @@ impl Engine {
         connector: &dyn Connector,
         integration: Uuid,
         credentials: HashMap<String, SecretString>,
+        log: Arc<dyn RequestLog>,
     ) -> (Vec<Check>, Vec<Refusal>) {
         let account = match self.open_with(connector, integration, credentials) {
-            Ok(account) => account,
+            Ok(account) => account.logged(log),
             Err(error) => return (Vec::new(), vec![Refusal::input(&["input", "credentials"], error.public)]),
         };
         let tests = connector.check(&account).await;
@@ -144,7 +148,7 @@ impl Engine {
         }
         // By a new token: what was allowed at the vendor meanwhile need not be part of the old one.
         self.forget(integration);
-        match self.open(integration).await {
+        match self.open(integration, None).await {
             Ok(work) => Ok(Ok(work.connector.check(&work.account).await)),
             Err(NotOpened::Gone) => Ok(Err(no_such_integration(&["id"]))),
             Err(NotOpened::Vendor(error)) => {
@@ -181,7 +185,8 @@ impl Engine {
         if refusals.is_empty()
             && let Some(credentials) = &new_credentials
         {
-            refusals.extend(self.try_credentials(connector.as_ref(), integration, credentials.clone()).await.1);
+            let log = Arc::new(self.noting(integration, None));
+            refusals.extend(self.try_credentials(connector.as_ref(), integration, credentials.clone(), log).await.1);
         }
         if !refusals.is_empty() {
             return Ok(refusals);

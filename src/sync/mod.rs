@@ -9,6 +9,7 @@ mod outcome;
 mod pulse;
 mod reach;
 mod request;
+mod requests;
 mod run;
 mod stream;
 mod targeted;
@@ -30,9 +31,11 @@ pub use accounts::{NotOpened, Work};
 pub use connect::{Connect, Connected, Update};
 pub use inbound::{Incoming, Receipt};
 pub use request::{Queued, SyncRequest};
+pub use requests::Answered;
 pub use worker::AT_ONCE;
 
 use accounts::Opened;
+use requests::Requests;
 
 /// Opens accounts and carries out runs. Cheap to clone.
 #[derive(Clone)]
@@ -66,6 +69,8 @@ struct Inner {
     open: Mutex<HashMap<Uuid, Opened>>,
     /// Pauses that are being written down.
     pauses: TaskTracker,
+    /// What vendors were asked and asked, until it is written down.
+    requests: Arc<Requests>,
     /// Inboxes that are taken up here.
     inboxes: TaskTracker,
 }
@@ -88,6 +93,7 @@ impl Engine {
             room: Arc::new(Semaphore::new(AT_ONCE)),
             open: Mutex::default(),
             pauses: TaskTracker::new(),
+            requests: Arc::default(),
             inboxes: TaskTracker::new(),
         }))
     }
@@ -117,11 +123,12 @@ impl Engine {
         self.0.options.ids.as_ref()
     }
 
-    /// Waits until what the vendors asked of this process is written down for the others.
+    /// Waits until pauses that vendors asked for, and the requests so far, are written down.
     pub async fn settle(&self) {
         self.0.pauses.close();
         self.0.pauses.wait().await;
         self.0.pauses.reopen();
+        self.write_requests().await;
     }
 
     /// Says that there may be something to do.

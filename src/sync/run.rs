@@ -14,7 +14,7 @@ use crate::connectors::manifest::{Reads, Stream};
 use crate::connectors::{self, Carried, ErrorKind, Manifest, Problem};
 use crate::domain::{IntegrationId, RecordType, SyncKind, SyncState};
 use crate::store::runs::{EndRun, EndStream, Run};
-use crate::store::{self, Lease};
+use crate::store::{self, Cause, Lease};
 
 /// A run that is being carried out.
 pub(super) struct Running<'a> {
@@ -71,7 +71,7 @@ impl Engine {
             // What the vendor allows can be part of the token, and it may allow more by now.
             self.forget(lease.integration);
         }
-        let work = match self.open(lease.integration).await {
+        let work = match self.open(lease.integration, Some(Cause::Run(run.id))).await {
             Ok(work) => work,
             Err(NotOpened::Gone) => return Err(store::Error::LeaseLost.into()),
             Err(NotOpened::Ours(error)) => return Err(error),

@@ -9,7 +9,7 @@ use super::{Engine, Error, NotOpened};
 use crate::connectors::action::Fetched;
 use crate::connectors::{self};
 use crate::domain::{IdSpace, IntegrationId, RecordType, Snapshot, SyncScope};
-use crate::store::{Lease, NARROWED, Stored, TargetedCommit};
+use crate::store::{Cause, Lease, NARROWED, Stored, TargetedCommit};
 
 /// A record type and the vendor's id.
 pub(super) type Target = (RecordType, String);
@@ -60,11 +60,11 @@ impl Engine {
 
     /// Reads these records (type and remote id) at the vendor and commits what came back. The vendor's failures
     /// inside, ours outside.
-    pub async fn refresh(&self, integration: Uuid, wanted: &[Target]) -> Asked<()> {
+    pub async fn refresh(&self, integration: Uuid, wanted: &[Target], cause: Option<Cause>) -> Asked<()> {
         if wanted.is_empty() {
             return Ok(Ok(()));
         }
-        let work = match self.open(integration).await {
+        let work = match self.open(integration, cause).await {
             Ok(work) => work,
             Err(NotOpened::Gone) => return Ok(Ok(())),
             Err(NotOpened::Vendor(error)) => return Ok(Err(error)),

@@ -38,6 +38,7 @@ async fn arguments_that_cannot_be_used_are_named(backend: Backend) {
         format!("{head} {{ jobs(first: 1) {{ nodes {{ applications({page}) {{ nodes {{ id }} }} }} }} }}"),
         format!("{head} {{ candidates(first: 1) {{ nodes {{ applications({page}) {{ nodes {{ id }} }} }} }} }}"),
         format!("{head} {{ integration(id: \"{id}\") {{ syncRuns({page}) {{ nodes {{ id }} }} }} }}"),
+        format!("{head} {{ integration(id: \"{id}\") {{ vendorRequests({page}) {{ nodes {{ id }} }} }} }}"),
         format!("{head} {{ webhookEndpoints {{ deliveries({page}) {{ nodes {{ id }} }} }} }}"),
         format!("{head} {{ integration(id: \"{id}\") {{ tags({page}) {{ nodes {{ id }} }} }} }}"),
         format!(
@@ -140,6 +141,9 @@ async fn unknown_and_malformed_ids_are_null(backend: Backend) {
     let hook = app.hooked().await;
     let action = app.noted(&first("candidates", "/applications/nodes/0/id")).await;
     app.settle().await;
+    let asked = "query($id: ID!) { integration(id: $id) { vendorRequests(first: 1) { nodes { id } } } }";
+    let request = app.query_with(asked, json!({ "id": id })).await;
+    let request = request.pointer("/integration/vendorRequests/nodes/0/id").unwrap().as_str().unwrap().to_owned();
     let nodes = [
         ("Job", first("jobs", "/id")),
         ("JobStage", first("jobs", "/stages/0/id")),
@@ -156,6 +160,7 @@ async fn unknown_and_malformed_ids_are_null(backend: Backend) {
         ("Action", action),
         ("WebhookDelivery", app.last_delivery(&hook).await),
         ("WebhookEndpoint", hook),
+        ("VendorRequest", request),
     ];
     let covered: std::collections::BTreeSet<_> = nodes.iter().map(|(of, _)| (*of).to_owned()).collect();
     assert_eq!(covered, sdl::implementors("Node").into_iter().collect(), "a case for every node");

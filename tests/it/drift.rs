@@ -36,6 +36,7 @@ async fn the_entities_fit_the_migrations(backend: Backend) {
         .register(entity::user::Entity)
         .register(entity::vendor_delivery::Entity)
         .register(entity::vendor_inbox::Entity)
+        .register(entity::vendor_request::Entity)
         .register(entity::vendor_subscription::Entity)
         .register(entity::webhook_attempt::Entity)
         .register(entity::webhook_delivery::Entity)

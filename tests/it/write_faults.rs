@@ -228,7 +228,7 @@ async fn a_pause_that_the_vendor_asks_for_holds_for_other_processes(backend: Bac
         app.vendors.faults(connector, &[]);
         let asked = app.vendors.requests(connector);
         let other = app.successor().await;
-        let open = other.engine.open(uuid_of(&target.integration)).await;
+        let open = other.engine.open(uuid_of(&target.integration), None).await;
         let work = open.unwrap_or_else(|_| panic!("{connector}"));
         let refused =
             work.connector.fetch(&work.account, &[(hiregraph::domain::RecordType::Candidate, "1".into())]).await;

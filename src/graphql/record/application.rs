@@ -7,8 +7,9 @@ use async_graphql::{Context, Result};
 use super::value::{IntegrationField, all, payload};
 use super::{ApplicationStage, Candidate, Job, Placed, record};
 use crate::domain::{self, RecordType};
-use crate::graphql::action::ActionConnection;
+use crate::graphql::action::action_page;
 use crate::graphql::arguments::PageArguments;
+use crate::graphql::connection::ActionConnection;
 use crate::graphql::connection::{ApplicationConnection, Paging};
 use crate::graphql::reads::{Reads, Total};
 use crate::graphql::scalar::{DateTime, Json};
@@ -69,7 +70,7 @@ record!(Application of application::Model, String, {
         before: Option<String>,
     ) -> Result<ActionConnection> {
         let page = PageArguments { first, after, last, before };
-        ActionConnection::read(ctx, ActionsOf::Application(self.key()), &page).await
+        action_page(ctx, ActionsOf::Application(self.key()), &page).await
     }
 });
 

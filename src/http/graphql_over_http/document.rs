@@ -6,6 +6,7 @@ use async_graphql::parser::types::{BaseType, DocumentOperations, OperationDefini
 use async_graphql::{Request, ServerError, Value, Variables};
 
 use super::response::{PARSE_FAILED, set_code};
+use crate::graphql::without_values;
 
 /// Apollo's names for these two, which client libraries know.
 const NOT_SELECTED: &str = "OPERATION_RESOLUTION_FAILURE";
@@ -21,7 +22,7 @@ pub(super) fn inspect(request: &mut Request) -> Result<OperationType, Vec<Server
         let message = format!("the document is nested more than {DEEPEST_NESTING} levels deep");
         return Err(vec![coded(ServerError::new(message, None), PARSE_FAILED)]);
     }
-    let document = parse_query(&request.query).map_err(|error| vec![coded(error.into(), PARSE_FAILED)])?;
+    let document = parse_query(&request.query).map_err(|error| vec![unreadable(error)])?;
     let operation = select(&document.operations, request.operation_name.as_deref())
         .map_err(|message| vec![coded(ServerError::new(message, None), NOT_SELECTED)])?;
     let errors = variable_errors(operation, &request.variables);
@@ -31,6 +32,12 @@ pub(super) fn inspect(request: &mut Request) -> Result<OperationType, Vec<Server
     let ty = operation.ty;
     request.set_parsed_query(document);
     Ok(ty)
+}
+
+fn unreadable(error: async_graphql::parser::Error) -> ServerError {
+    let mut error = ServerError::from(error);
+    error.message = without_values(&error.message);
+    coded(error, PARSE_FAILED)
 }
 
 fn coded(mut error: ServerError, code: &str) -> ServerError {

@@ -31,6 +31,7 @@ pub mod targeted_record;
 pub mod user;
 pub mod vendor_delivery;
 pub mod vendor_inbox;
+pub mod vendor_request;
 pub mod vendor_subscription;
 pub mod webhook_attempt;
 pub mod webhook_delivery;

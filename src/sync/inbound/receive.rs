@@ -24,13 +24,15 @@ pub struct Incoming<'a> {
 pub enum Receipt {
     /// It survives whatever happens now.
     Kept,
-    /// No subscription of ours, or not its vendor: which of them is not told.
+    /// No subscription of ours.
     Unknown,
+    /// Not the vendor, which whoever called is not told.
+    Unverified,
 }
 
 impl Engine {
     /// Verifies a delivery and keeps it.
-    pub async fn receive(&self, incoming: Incoming<'_>) -> Result<Receipt, Error> {
+    pub async fn receive(&self, incoming: &Incoming<'_>) -> Result<Receipt, Error> {
         let integration = NodeId::parse_as(NodeType::Integration, incoming.integration).unwrap_or(Uuid::nil());
         let subscription = Uuid::parse_str(incoming.subscription).unwrap_or(Uuid::nil());
         let Some(connector) = self.registry().get(incoming.connector) else { return Ok(Receipt::Unknown) };
@@ -46,12 +48,15 @@ impl Engine {
                 nobodys.iter().filter(|kept| connector.verify(&delivery, kept)).count() > nobodys.len()
             }
         };
-        let Some(known) = known.filter(|_| is_theirs) else { return Ok(Receipt::Unknown) };
+        let Some(known) = known else { return Ok(Receipt::Unknown) };
+        if !is_theirs {
+            return Ok(Receipt::Unverified);
+        }
         let received = Received {
             integration,
             subscription,
             event: known.event,
-            body: incoming.body,
+            body: incoming.body.clone(),
             token: self.ids().uuid(),
             now,
         };

@@ -239,7 +239,7 @@ impl Engine {
     /// Takes all subscriptions of an integration off, as far as its vendor answers in time.
     pub(in crate::sync) async fn unsubscribe_all(&self, integration: Uuid) {
         let removing = async {
-            let work = match self.open(integration).await {
+            let work = match self.open(integration, None).await {
                 Ok(work) => work,
                 Err(NotOpened::Gone) => return Ok(()),
                 Err(NotOpened::Vendor(error)) => return Err(error.public),

@@ -10,7 +10,7 @@ use super::subscribe::passes;
 use crate::connectors::webhook::Hints;
 use crate::connectors::{self, ErrorKind};
 use crate::domain::{IntegrationId, RecordType, SyncKind, SyncState};
-use crate::store::{self, InboxLease, Pending, Stored, TargetedRun};
+use crate::store::{self, Cause, InboxLease, Pending, Stored, TargetedRun};
 use crate::sync::accounts::{NotOpened, Work};
 use crate::sync::{Engine, Error, SyncRequest};
 
@@ -19,6 +19,8 @@ const AT_ONCE: i64 = 500;
 
 /// What a batch led to.
 struct Told<'a> {
+    /// The run that tells of it.
+    run: Uuid,
     hints: &'a Hints,
     models: Vec<RecordType>,
     began: DateTime<Utc>,
@@ -29,7 +31,7 @@ impl Engine {
     pub(super) async fn work_inbox(&self, lease: &InboxLease) -> Result<(), Error> {
         loop {
             let state = self.store().inbox(lease).await?;
-            let work = match self.open(lease.integration).await {
+            let work = match self.open(lease.integration, None).await {
                 Ok(work) => work,
                 Err(NotOpened::Gone) => return Err(store::Error::LeaseLost.into()),
                 Err(NotOpened::Ours(error)) => return Err(error),
@@ -55,9 +57,11 @@ impl Engine {
         for delivery in pending {
             hints.add(work.connector.hints(&delivery.event, &delivery.body));
         }
-        let mut told =
-            Told { hints: &hints, models: batch::models(&hints), began: self.clock().now(), stored: Stored::new() };
-        match self.follow(lease.integration, work, &hints, &mut told.stored).await? {
+        let run = self.ids().uuid();
+        let work = work.logged(self.noting(lease.integration, Some(Cause::Run(run))));
+        let (models, began) = (batch::models(&hints), self.clock().now());
+        let mut told = Told { run, hints: &hints, models, began, stored: Stored::new() };
+        match self.follow(lease.integration, &work, &hints, &mut told.stored).await? {
             Ok(missing) => {
                 let why = (!missing.is_empty()).then(|| {
                     let count = missing.len();
@@ -101,7 +105,7 @@ impl Engine {
             None => info!(integration = %integration_id, deliveries, "webhooks followed"),
             Some(why) => warn!(integration = %integration_id, deliveries, why, "webhooks could not be followed"),
         }
-        let run = (!told.models.is_empty()).then(|| told.run(self.ids().uuid(), state, why));
+        let run = (!told.models.is_empty()).then(|| told.run(state, why));
         Ok(self.store().end_deliveries(lease, pending, run, self.clock().now()).await?)
     }
 
@@ -121,13 +125,13 @@ impl Engine {
             _ => SyncState::Failed,
         };
         let run = told.as_ref().filter(|told| !told.models.is_empty());
-        let run = run.map(|told| told.run(self.ids().uuid(), state, Some(&error.public)));
+        let run = run.map(|told| told.run(state, Some(&error.public)));
         Ok(self.store().hold_inbox(lease, until, run, now).await?)
     }
 }
 
 impl Told<'_> {
-    fn run<'a>(&'a self, id: Uuid, state: SyncState, error: Option<&'a str>) -> TargetedRun<'a> {
-        TargetedRun { id, state, began: self.began, stored: &self.stored, models: &self.models, error }
+    fn run<'a>(&'a self, state: SyncState, error: Option<&'a str>) -> TargetedRun<'a> {
+        TargetedRun { id: self.run, state, began: self.began, stored: &self.stored, models: &self.models, error }
     }
 }

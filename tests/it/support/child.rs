@@ -62,6 +62,8 @@ pub struct Serving {
     pub address: SocketAddr,
     stdout: Lines<BufReader<ChildStdout>>,
     log: UnboundedReceiver<String>,
+    /// What of it was waited for already.
+    logged: Vec<String>,
     _reading: JoinSet<()>,
 }
 
@@ -90,7 +92,7 @@ impl Serving {
                 let _ = send.send(line);
             }
         });
-        Self { child, address: address.trim().parse().unwrap(), stdout, log, _reading: reading }
+        Self { child, address: address.trim().parse().unwrap(), stdout, log, logged: Vec::new(), _reading: reading }
     }
 
     /// Waits until its log says so.
@@ -100,11 +102,10 @@ impl Serving {
 
     /// Waits for such a line in its log; `what` says which.
     pub async fn logs(&mut self, what: &str, is_it: impl Fn(&str) -> bool) {
-        let mut said = Vec::new();
         let looking = async {
             while let Some(line) = self.log.recv().await {
                 let found = is_it(&line);
-                said.push(line);
+                self.logged.push(line);
                 if found {
                     return true;
                 }
@@ -112,7 +113,7 @@ impl Serving {
             false
         };
         let found = tokio::time::timeout(PATIENCE, looking).await.unwrap_or(false);
-        assert!(found, "it did not log {what}:\n{}", said.join("\n"));
+        assert!(found, "it did not log {what}:\n{}", self.logged.join("\n"));
     }
 
     /// SIGKILL.
@@ -121,7 +122,13 @@ impl Serving {
     }
 
     /// SIGTERM, or another signal; its exit code and what else it printed.
-    pub async fn told(mut self, signal: &str) -> (Option<i32>, String) {
+    pub async fn told(self, signal: &str) -> (Option<i32>, String) {
+        let (code, printed, _) = self.ended(signal).await;
+        (code, printed)
+    }
+
+    /// The same, with every line of its log.
+    pub async fn ended(mut self, signal: &str) -> (Option<i32>, String, Vec<String>) {
         let id = self.child.id().unwrap().to_string();
         let sent = Command::new("kill").args(["-s", signal, &id]).status().await.unwrap();
         assert!(sent.success());
@@ -134,7 +141,21 @@ impl Serving {
         };
         let all = async { tokio::join!(self.child.wait(), draining) };
         let (status, printed) = tokio::time::timeout(PATIENCE, all).await.unwrap();
-        (status.unwrap().code(), printed)
+        while let Some(line) = self.log.recv().await {
+            self.logged.push(line);
+        }
+        (status.unwrap().code(), printed, self.logged)
+    }
+
+    /// A query's whole answer, errors and all.
+    pub async fn ask(&self, key: &str, query: &str, variables: Value) -> Value {
+        post(self.address, key, &json!({ "query": query, "variables": variables })).await
+    }
+
+    /// What a webhook of a vendor is answered, by its status line.
+    pub async fn call(&self, path: &str, body: &str) -> String {
+        let answer = send(self.address, path, "", body).await.unwrap();
+        answer.lines().next().unwrap_or_default().to_owned()
     }
 
     /// A query's data. Fails the test when the answer has errors.
@@ -168,9 +189,12 @@ pub async fn get(address: SocketAddr, path: &str) -> String {
 
 /// Head and body of what the graph answers.
 pub async fn exchange(address: SocketAddr, key: &str, body: &Value) -> std::io::Result<String> {
-    let body = body.to_string();
+    send(address, "/graphql", &format!("authorization: Bearer {key}\r\n"), &body.to_string()).await
+}
+
+async fn send(address: SocketAddr, path: &str, headers: &str, body: &str) -> std::io::Result<String> {
     let request = format!(
-        "POST /graphql HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n\
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\n{headers}content-type: application/json\r\n\
          connection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -48,7 +48,7 @@ struct Rule {
 #[derive(Clone, Copy)]
 enum Then {
     Hold(Hold),
-    Fail(StatusCode),
+    Fail(StatusCode, &'static str),
 }
 
 impl Gate {
@@ -81,7 +81,17 @@ impl Gate {
     /// Answers the next so many requests that write and whose path matches by this status, in the vendor's place.
     pub fn fail_writes(&self, most: usize, status: StatusCode, matches: impl Fn(&str) -> bool + Send + 'static) {
         let concerns = move |method: &Method, path: &str| method == Method::POST && matches(path);
-        self.rule(Box::new(concerns), (0, most), Then::Fail(status));
+        self.rule(Box::new(concerns), (0, most), Then::Fail(status, ""));
+    }
+
+    /// Answers the next so many requests whose path matches by this JSON, in the vendor's place.
+    pub fn answer(
+        &self,
+        most: usize,
+        (status, body): (StatusCode, &'static str),
+        matches: impl Fn(&str) -> bool + Send + 'static,
+    ) {
+        self.rule(Box::new(move |_, path| matches(path)), (0, most), Then::Fail(status, body));
     }
 
     fn rule(&self, concerns: Concerns, (skip, left): (usize, usize), then: Then) {
@@ -137,7 +147,8 @@ async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Respons
     }
     match gate.judge(&request) {
         None => next.run(request).await,
-        Some(Then::Fail(status)) => status.into_response(),
+        Some(Then::Fail(status, "")) => status.into_response(),
+        Some(Then::Fail(status, body)) => (status, [(CONTENT_TYPE, "application/json")], body).into_response(),
         Some(Then::Hold(Hold::Request)) => {
             gate.wait(open).await;
             next.run(request).await

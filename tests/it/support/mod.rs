@@ -192,6 +192,7 @@ impl TestApp {
             introspection,
             subscriptions: subscriptions(),
             retention: hiregraph::cli::serve::RETENTION,
+            request_retention: hiregraph::cli::serve::RETENTION,
             downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
             deliveries: hiregraph::webhooks::client(&self.allowed).unwrap(),
             first_pause: Duration::from_millis(1),
@@ -323,6 +324,8 @@ pub async fn settle(service: &Service) {
         service.webhooks.settle().await;
         let count = acted + inboxes + begun_count + told;
         if count == 0 {
+            // What was asked of vendors is in their log.
+            service.engine.settle().await;
             return;
         }
     }
@@ -346,6 +349,7 @@ fn parts(
         introspection: true,
         subscriptions: subscriptions(),
         retention: hiregraph::cli::serve::RETENTION,
+        request_retention: hiregraph::cli::serve::RETENTION,
         downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
         deliveries: hiregraph::webhooks::client(allowed).unwrap(),
         first_pause: Duration::from_millis(1),
