@@ -48,6 +48,9 @@ const SHORTEST_RETENTION: Duration = Duration::from_secs(3600);
 /// So long entries of the change feed are kept, unless the operator says otherwise.
 pub const RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// So long after their end links to the connect page are told from unknown ones.
+const LINKS_KEPT: TimeDelta = TimeDelta::days(30);
+
 /// Everything that one process runs.
 pub struct Service {
     pub store: Store,
@@ -170,13 +173,14 @@ impl Service {
         })
     }
 
-    /// Removes the entries of the change feed that have been kept long enough; looks no more than once a minute.
+    /// Removes entries of the change feed and links that have been kept long enough; looks no more than once a minute.
     pub async fn purge(&self) -> store::Result<()> {
         let now = self.clock.now();
         if now.timestamp_millis() - self.purged_at.load(Ordering::Relaxed) < PURGE_EVERY {
             return Ok(());
         }
         self.purged_at.store(now.timestamp_millis(), Ordering::Relaxed);
+        self.store.purge_connect_links(now - LINKS_KEPT).await?;
         let kept = TimeDelta::from_std(self.retention).unwrap_or(TimeDelta::MAX);
         let Some(before) = now.checked_sub_signed(kept) else { return Ok(()) };
         while self.store.purge_changes(before).await? {}

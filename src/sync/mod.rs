@@ -3,6 +3,7 @@
 
 mod accounts;
 mod connect;
+mod connect_link;
 mod deletion;
 mod inbound;
 mod outcome;
@@ -28,6 +29,7 @@ use crate::store::{self, Store};
 
 pub use accounts::{NotOpened, Work};
 pub use connect::{Connect, Connected, Update};
+pub use connect_link::{Attempt, Given, Link, LinkState, MadeLink, WantedLink};
 pub use inbound::{Incoming, Receipt};
 pub use request::{Queued, SyncRequest};
 pub use worker::AT_ONCE;
@@ -68,6 +70,8 @@ struct Inner {
     pauses: TaskTracker,
     /// Inboxes that are taken up here.
     inboxes: TaskTracker,
+    /// Attempts to connect by a link: they end whether somebody waits for them or not.
+    attempts: TaskTracker,
 }
 
 /// Why an entry point failed where it should not have.
@@ -77,6 +81,8 @@ pub enum Error {
     Store(#[from] store::Error),
     #[error("an integration names the connector {0}, which this version does not have")]
     UnknownConnector(String),
+    #[error("a link cannot be made by a process that was not told where it is reached")]
+    NoAddress,
 }
 
 impl Engine {
@@ -89,6 +95,7 @@ impl Engine {
             open: Mutex::default(),
             pauses: TaskTracker::new(),
             inboxes: TaskTracker::new(),
+            attempts: TaskTracker::new(),
         }))
     }
 
@@ -105,6 +112,11 @@ impl Engine {
         self.registry().get(slug).map(|connector| connector.manifest())
     }
 
+    /// Where this service is reached, if this process knows.
+    pub fn address(&self) -> Option<&str> {
+        self.0.options.public_url.as_deref()
+    }
+
     fn store(&self) -> &Store {
         &self.0.options.store
     }
@@ -117,11 +129,13 @@ impl Engine {
         self.0.options.ids.as_ref()
     }
 
-    /// Waits until what the vendors asked of this process is written down for the others.
+    /// Waits for attempts to connect, and until what the vendors asked of this process is written down for the others.
     pub async fn settle(&self) {
-        self.0.pauses.close();
-        self.0.pauses.wait().await;
-        self.0.pauses.reopen();
+        for tasks in [&self.0.attempts, &self.0.pauses] {
+            tasks.close();
+            tasks.wait().await;
+            tasks.reopen();
+        }
     }
 
     /// Says that there may be something to do.
