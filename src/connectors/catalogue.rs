@@ -16,7 +16,10 @@ pub const GERMAN: Catalogue = &[
     ("{} answered {} that is not JSON.", "{} hat mit {} geantwortet, das kein JSON ist."),
     ("{} answered an unexpected shape: {}.", "{} hat in einer unerwarteten Form geantwortet: {}."),
     ("The vendor asks to wait for {} seconds.", "Der Anbieter bittet um {} Sekunden Geduld."),
-    ("{} cannot be reached: the host name does not exist.", "{} ist nicht erreichbar: Den Namen des Servers gibt es nicht."),
+    (
+        "{} cannot be reached: the host name does not exist.",
+        "{} ist nicht erreichbar: Den Namen des Servers gibt es nicht.",
+    ),
     (
         "{} cannot be reached: the host name could not be looked up.",
         "{} ist nicht erreichbar: Der Name des Servers ließ sich nicht nachschlagen.",
@@ -80,7 +83,10 @@ mod tests {
     fn a_text_is_translated_with_its_parts() {
         let german = |text| translate(&[&[], SAMPLE], text);
         assert_eq!(german("All is well.").as_deref(), Some("Alles gut."));
-        assert_eq!(german("The key lacks a scope. It lacks it.").as_deref(), Some("The key fehlt a scope. It lacks it."));
+        assert_eq!(
+            german("The key lacks a scope. It lacks it.").as_deref(),
+            Some("The key fehlt a scope. It lacks it.")
+        );
         assert_eq!(german("a").as_deref(), Some("b"));
         assert_eq!(german("ä lacks ö.").as_deref(), Some("ä fehlt ö."));
         for unknown in ["", "All is well", "All is well. Really.", "it lacks it"] {

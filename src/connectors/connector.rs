@@ -11,8 +11,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::action::{Acted, Action, Fetched, Files, Found, Next, Passthrough, Step, Unacted};
-use super::error::Error;
 use super::checks::Checks;
+use super::error::Error;
 use super::manifest::{Check, Manifest};
 use super::vendor_http::{Answer, VendorHttp};
 use super::webhook::{Delivery, Hints, Kept, Listed, Wanted};

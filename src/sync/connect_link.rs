@@ -68,8 +68,13 @@ pub struct Given {
 
 /// What came of an attempt.
 pub enum Attempt {
-    Connected { tests: Vec<Check> },
-    Refused { tests: Vec<Check>, refusals: Vec<Refusal> },
+    Connected {
+        tests: Vec<Check>,
+    },
+    Refused {
+        tests: Vec<Check>,
+        refusals: Vec<Refusal>,
+    },
     /// It was completed before, perhaps by the same form, sent twice.
     Completed,
     /// Another attempt takes too long to wait for it.

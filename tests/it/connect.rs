@@ -31,8 +31,7 @@ on_both!(
 );
 
 const SMALL: Size = Size { candidates: 12, jobs: 3 };
-const MAKE: &str =
-    "mutation($i: CreateConnectLinkInput!) { createConnectLink(input: $i) { url expiresAt userErrors { code field message } } }";
+const MAKE: &str = "mutation($i: CreateConnectLinkInput!) { createConnectLink(input: $i) { url expiresAt userErrors { code field message } } }";
 
 async fn make(app: &TestApp, key: &str, input: Value) -> Value {
     let mut answer = app.ask(key, MAKE, json!({ "i": input })).await;
@@ -119,7 +118,9 @@ fn encoded(fields: &[(String, String)]) -> String {
 
 fn guarded(answer: &Answer) {
     let policy = answer.headers["content-security-policy"].to_str().unwrap();
-    for part in ["default-src 'none'", "script-src 'self'", "style-src 'self'", "form-action 'self'", "frame-ancestors 'none'"] {
+    for part in
+        ["default-src 'none'", "script-src 'self'", "style-src 'self'", "form-action 'self'", "frame-ancestors 'none'"]
+    {
         assert!(policy.contains(part), "{policy}");
     }
     assert!(!policy.contains("unsafe"), "{policy}");
@@ -150,7 +151,8 @@ fn input<'a>(html: &'a str, name: &str) -> &'a str {
 }
 
 async fn integrations(app: &TestApp) -> Vec<Value> {
-    let query = "{ integrations { nodes { id state connector { slug } endUser { organizationName email originId } } } }";
+    let query =
+        "{ integrations { nodes { id state connector { slug } endUser { organizationName email originId } } } }";
     rows(&app.query(query).await["integrations"]["nodes"]).to_vec()
 }
 
@@ -164,7 +166,8 @@ async fn hears(app: &TestApp) -> String {
 async fn told(app: &TestApp, endpoint: &str) -> Vec<Value> {
     app.service.webhooks.begin_due().await.unwrap();
     app.service.webhooks.settle().await;
-    let query = "query($id: ID!) { node(id: $id) { ... on WebhookEndpoint { deliveries(first: 100) { nodes { payload } } } } }";
+    let query =
+        "query($id: ID!) { node(id: $id) { ... on WebhookEndpoint { deliveries(first: 100) { nodes { payload } } } } }";
     let found = app.query_with(query, json!({ "id": endpoint })).await;
     let mut all: Vec<_> =
         rows(&found["node"]["deliveries"]["nodes"]).iter().map(|row| row["payload"].clone()).collect();
@@ -213,7 +216,9 @@ async fn both_vendors_are_connected_step_by_step(backend: Backend) {
         for step in ["", "?step=done", "?step=credentials&agree=yes", "?connector=traffit&step=guide"] {
             let page = browser.get(&format!("{path}{step}")).await.text;
             assert!(page.contains("cannot connect anything else"), "{step}: {page}");
-            assert!(page.contains("<a class=\"button\" href=\"https://app.example/settings?tab=ats\">Back to app.example"));
+            assert!(
+                page.contains("<a class=\"button\" href=\"https://app.example/settings?tab=ats\">Back to app.example")
+            );
             assert!(!page.contains("<form"), "{page}");
         }
     }
@@ -259,8 +264,10 @@ async fn wrong_credentials_keep_what_was_typed_but_no_secret(backend: Backend) {
     }
     assert_eq!(integrations(&app).await.len(), 2);
     let events = told(&app, &hook).await;
-    let failed: Vec<_> = events.iter().filter(|event| event["type"] == "CONNECT_FAILED").map(|event| &event["data"]).collect();
-    let expected = |connector| json!({ "connector": connector, "originId": "42", "errors": ["INTEGRATION_CREDENTIALS_INVALID"] });
+    let failed: Vec<_> =
+        events.iter().filter(|event| event["type"] == "CONNECT_FAILED").map(|event| &event["data"]).collect();
+    let expected =
+        |connector| json!({ "connector": connector, "originId": "42", "errors": ["INTEGRATION_CREDENTIALS_INVALID"] });
     assert_eq!(failed, [&expected("traffit"), &expected("hrworks")]);
 }
 
@@ -286,7 +293,7 @@ async fn input_at_fault_is_named_at_its_field(backend: Backend) {
     assert!(!refused.text.contains("hush-hush"));
     assert_eq!(app.vendors.traffit.count("", "/"), 0, "no vendor was asked");
     // A vendor that fails is no proof against the credentials.
-    app.vendors.faults("traffit", &["error-rate=1"]);
+    app.vendors.faults("traffit", &["error-rate=1@/oauth2/", "retry-after-seconds=3600@/oauth2/"]);
     let failing = browser.enter(&path, "traffit", &app.vendors.credentials("traffit")).await;
     assert!(failing.text.contains("does not mean that the credentials are wrong"), "{}", failing.text);
     app.vendors.faults("traffit", &[]);
@@ -294,7 +301,10 @@ async fn input_at_fault_is_named_at_its_field(backend: Backend) {
     // A choice is a choice, and what is usual is chosen.
     let path = link(&app, json!({ "connector": "hrworks" })).await;
     let page = browser.get(&format!("{path}?step=credentials&agree=yes")).await.text;
-    assert!(page.contains("<select id=\"credentials.environment\"") && page.contains("<option value=\"production\" selected>"));
+    assert!(
+        page.contains("<select id=\"credentials.environment\"")
+            && page.contains("<option value=\"production\" selected>")
+    );
 }
 
 async fn a_permission_that_is_missing_is_told_with_what_to_do(backend: Backend) {
@@ -315,11 +325,13 @@ async fn an_account_whose_credentials_are_refused_is_connected_again(backend: Ba
     let app = TestApp::start_with(backend, SMALL).await;
     let id = app.connected("traffit").await;
     let candidates = app.total("candidates", &id).await;
-    app.vendors.traffit.edit(|account| account.set_client_secret("another"));
+    app.vendors.faults("traffit", &["revoked-credentials"]);
     for _ in 0..2 {
         app.clock.advance(Duration::from_secs(80 * 3600));
         app.sync(&id).await;
     }
+    app.vendors.faults("traffit", &[]);
+    app.vendors.traffit.edit(|account| account.set_client_secret("another"));
     assert_eq!(integrations(&app).await[0]["state"], "INVALID");
     let hook = hears(&app).await;
     let some = app.key(&[Scope::Operate], Some(&[&id])).await;
@@ -329,7 +341,6 @@ async fn an_account_whose_credentials_are_refused_is_connected_again(backend: Ba
     assert!(guide.contains("Connect TRAFFIT again") && guide.contains("For Globex"), "{guide}");
     // Its vendor is that of the account, and nothing of the old credentials is shown or used.
     let form = browser.get(&format!("{path}?connector=hrworks&step=credentials&agree=yes")).await.text;
-    assert!(!form.contains("acme_hiregraph\" required") || form.contains("placeholder=\"acme_hiregraph\""), "{form}");
     assert_eq!(attribute(input(&form, "credentials.subdomain"), "value"), Some(""));
     let mut credentials = app.vendors.credentials("traffit");
     let refused = browser.enter(&path, "traffit", &credentials).await;
@@ -345,7 +356,11 @@ async fn an_account_whose_credentials_are_refused_is_connected_again(backend: Ba
     assert_eq!((now.len(), &now[0]["state"], &now[0]["id"]), (1, &json!("ACTIVE"), &json!(id)));
     assert_eq!(now[0]["endUser"]["organizationName"], "Acme traffit", "its end user stays");
     assert_eq!(app.total("candidates", &id).await, candidates);
-    let events: Vec<_> = told(&app, &hook).await.into_iter().map(|event| (event["type"].clone(), event["integrationId"].clone())).collect();
+    let events: Vec<_> = told(&app, &hook)
+        .await
+        .into_iter()
+        .map(|event| (event["type"].clone(), event["integrationId"].clone()))
+        .collect();
     assert_eq!(
         events,
         [(json!("CONNECT_FAILED"), json!(id)), (json!("INTEGRATION_STATE_CHANGED"), json!(id))],
@@ -479,14 +494,16 @@ async fn forms_from_elsewhere_are_refused(backend: Backend) {
 
 async fn tests_are_told_as_they_end(backend: Backend) {
     let app = TestApp::start_with(backend, SMALL).await;
-    for connector in ["traffit", "hrworks"] {
+    for (connector, secret) in [("traffit", "clientSecret"), ("hrworks", "secretAccessKey")] {
         let path = link(&app, json!({ "connector": connector })).await;
         let mut browser = Browser::new(&app);
         let mut fields = browser.form(&path, connector).await;
         fields.extend(typed(&app.vendors.credentials(connector)));
-        let request = || Request::post(&path).header("accept", "application/x-ndjson").header("sec-fetch-site", "same-origin");
+        let request =
+            || Request::post(&path).header("accept", "application/x-ndjson").header("sec-fetch-site", "same-origin");
         let mut wrong = fields.clone();
-        wrong.last_mut().unwrap().1 = "wrong".to_owned();
+        let secret = format!("credentials.{secret}");
+        wrong.iter_mut().filter(|(name, _)| *name == secret).for_each(|(_, value)| *value = "wrong".to_owned());
         let refused = browser.send(request(), encoded(&wrong)).await;
         assert_eq!(refused.headers["content-type"], "application/x-ndjson");
         let lines: Vec<Value> = refused.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -509,26 +526,41 @@ async fn tests_are_told_as_they_end(backend: Backend) {
 
 async fn the_page_speaks_german(backend: Backend) {
     let app = TestApp::start_with(backend, SMALL).await;
-    for (connector, name, secret) in [("traffit", "TRAFFIT", "clientSecret"), ("hrworks", "HR WORKS", "secretAccessKey")] {
+    for (connector, name, secret) in
+        [("traffit", "TRAFFIT", "clientSecret"), ("hrworks", "HR WORKS", "secretAccessKey")]
+    {
         let path = link(&app, json!({})).await;
         let mut browser = Browser { language: "de-AT,de;q=0.9,en;q=0.8", ..Browser::new(&app) };
         let first = browser.get(&path).await;
-        assert!(first.text.contains("<html lang=\"de\">") && first.text.contains("Welches Bewerbungssystem"), "{}", first.text);
+        assert!(
+            first.text.contains("<html lang=\"de\">") && first.text.contains("Welches Bewerbungssystem"),
+            "{}",
+            first.text
+        );
         // What was chosen stays, whatever the browser prefers.
         let english = browser.get(&format!("{path}?lang=en")).await.text;
         assert!(english.contains("<html lang=\"en\">"));
         browser.get(&format!("{path}?lang=de")).await;
         browser.language = "en";
         let guide = browser.get(&format!("{path}?connector={connector}&step=guide")).await.text;
-        assert!(guide.contains(&format!("<h1>{name} verbinden</h1>")) && guide.contains("Melden Sie sich bei"), "{guide}");
-        assert!(guide.contains(&format!("{path}?connector={connector}&amp;step=guide&amp;lang=en")), "{guide}");
+        assert!(
+            guide.contains(&format!("<h1>{name} verbinden</h1>")) && guide.contains("Melden Sie sich bei"),
+            "{guide}"
+        );
+        assert!(guide.contains(&format!("{path}?connector={connector}&#38;step=guide&#38;lang=en")), "{guide}");
         let records = browser.get(&format!("{path}?connector={connector}&step=records")).await.text;
-        assert!(records.contains("<strong>Bewerbungen</strong>") && records.contains("Kandidaten anlegen"), "{records}");
+        assert!(
+            records.contains("<strong>Bewerbungen</strong>") && records.contains("Kandidaten anlegen"),
+            "{records}"
+        );
         let mut credentials = app.vendors.credentials(connector);
         let right = credentials[secret].clone();
         credentials[secret] = json!("wrong");
         let refused = browser.enter(&path, connector, &credentials).await.text;
-        assert!(refused.contains("nimmt diese Zugangsdaten nicht an") && refused.contains("Was zu tun ist:"), "{refused}");
+        assert!(
+            refused.contains("nimmt diese Zugangsdaten nicht an") && refused.contains("Was zu tun ist:"),
+            "{refused}"
+        );
         assert!(all_german(&refused), "{refused}");
         credentials[secret] = right;
         app.vendors.traffit.edit(|account| account.set_scopes(&["webhook"]));
@@ -536,7 +568,10 @@ async fn the_page_speaks_german(backend: Backend) {
             app.vendors.hrworks.edit(|account| account.take_permission(permission));
         }
         let connected = browser.enter(&path, connector, &credentials).await.text;
-        assert!(connected.contains(&format!("{name} ist verbunden")) && connected.contains("nicht bestanden"), "{connected}");
+        assert!(
+            connected.contains(&format!("{name} ist verbunden")) && connected.contains("nicht bestanden"),
+            "{connected}"
+        );
         assert!(all_german(&connected), "{connected}");
         let done = browser.get(&path).await.text;
         assert!(done.contains("Dieser Link ist benutzt"), "{done}");
@@ -555,7 +590,10 @@ async fn links_are_made_within_what_their_maker_may_do(backend: Backend) {
     let some = app.key(&[Scope::Operate], Some(&[&traffit])).await;
     let new = app.ask(&some, MAKE, json!({ "i": { "endUser": end_user } })).await;
     assert_eq!(code(&new), "FORBIDDEN", "{new:#}");
-    assert_eq!(make(&app, &some, json!({ "endUser": end_user, "integrationId": traffit })).await["userErrors"], json!([]));
+    assert_eq!(
+        make(&app, &some, json!({ "endUser": end_user, "integrationId": traffit })).await["userErrors"],
+        json!([])
+    );
     let foreign = make(&app, &some, json!({ "endUser": end_user, "integrationId": hrworks })).await;
     assert_eq!(foreign["userErrors"][0]["code"], "NOT_FOUND", "{foreign:#}");
     let whole = make(&app, &app.admin, json!({ "endUser": end_user, "connector": "traffit" })).await;
@@ -578,7 +616,11 @@ async fn links_are_made_within_what_their_maker_may_do(backend: Backend) {
         assert_eq!((&error["code"], &error["field"][1]), (&json!(code), &json!(at)), "{wrong}: {refused:#}");
         assert!(refused["url"].is_null() && refused["expiresAt"].is_null(), "{refused:#}");
     }
-    for good in [json!({ "expiresIn": "PT5M" }), json!({ "expiresIn": "P7D" }), json!({ "redirectUrl": "http://localhost:3000/" })] {
+    for good in [
+        json!({ "expiresIn": "PT5M" }),
+        json!({ "expiresIn": "P7D" }),
+        json!({ "redirectUrl": "http://localhost:3000/" }),
+    ] {
         link(&app, good).await;
     }
 }
@@ -588,7 +630,12 @@ async fn what_is_shown_is_escaped_and_comes_from_here(backend: Backend) {
     let name = "<script>alert(1)</script> \"&' GmbH";
     let path = link(&app, json!({ "endUser": { "organizationName": name } })).await;
     let mut browser = Browser::new(&app);
-    for step in ["", "?connector=traffit&step=guide", "?connector=hrworks&step=records", "?connector=%22%3E%3Cb%3E&step=%22%3E&lang=%22"] {
+    for step in [
+        "",
+        "?connector=traffit&step=guide",
+        "?connector=hrworks&step=records",
+        "?connector=%22%3E%3Cb%3E&step=%22%3E&lang=%22",
+    ] {
         let page = browser.get(&format!("{path}{step}")).await.text;
         assert!(!page.contains("<script>") && !page.contains("<b>"), "{page}");
         assert!(page.contains("GmbH"), "{page}");

@@ -24,9 +24,9 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use super::action::{Acted, Action, Fetched, Files, Found, Next, Passthrough, Step, Unacted};
+use super::checks::Checks;
 use super::connector::{Account, Children, Connector, OpenAccount, Page, ReadPage};
 use super::error::{Error, ErrorKind};
-use super::checks::Checks;
 use super::manifest::Manifest;
 use super::vendor_http::{Answer, Settings, VendorHttp};
 use super::webhook::{Delivery, Hints, Kept, Listed, Wanted};

@@ -70,9 +70,7 @@ impl ConnectLinks {
                 expires_at: Some(DateTime::from_millis(made.expires_at.timestamp_millis())),
                 user_errors: Vec::new(),
             },
-            Err(refusals) => {
-                CreateConnectLinkPayload { url: None, expires_at: None, user_errors: errors(refusals) }
-            }
+            Err(refusals) => CreateConnectLinkPayload { url: None, expires_at: None, user_errors: errors(refusals) },
         })
     }
 }

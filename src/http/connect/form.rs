@@ -16,6 +16,10 @@ impl Fields {
         Self(form_urlencoded::parse(text).into_owned().collect())
     }
 
+    pub fn of(pairs: &[(&str, &str)]) -> Self {
+        Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -130,7 +134,10 @@ mod tests {
         let first = Guard::new(&HeaderMap::new(), true, &ids);
         assert!(!first.knows(&one, Some(&first.stamp(&one))), "its browser was not told yet");
         let set = first.set_cookie().unwrap();
-        assert!(set.starts_with("__Host-connect=") && set.ends_with("; Path=/; HttpOnly; SameSite=Lax; Secure"), "{set}");
+        assert!(
+            set.starts_with("__Host-connect=") && set.ends_with("; Path=/; HttpOnly; SameSite=Lax; Secure"),
+            "{set}"
+        );
         let sent = headers(&[("cookie", &format!("a=b; {}", set.split(';').next().unwrap()))]);
         let again = Guard::new(&sent, true, &ids);
         assert!(again.set_cookie().is_none());

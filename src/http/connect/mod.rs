@@ -44,9 +44,7 @@ const LIVE: &str = "application/x-ndjson";
 
 /// `GET` and `POST /connect/{token}`, and the page's files.
 pub fn router() -> Router<Doors> {
-    Router::new()
-        .route("/connect/{token}", get(show).post(submit))
-        .route("/assets/connect/{file}", get(assets::file))
+    Router::new().route("/connect/{token}", get(show).post(submit)).route("/assets/connect/{file}", get(assets::file))
 }
 
 async fn show(
@@ -120,15 +118,18 @@ fn credentials(visit: &Visit, link: &Link, vendor: &Vendor, fields: &Fields, ref
         let about = |refusal: &&Refusal| refusal.field.iter().map(String::as_str).eq(["input", "credentials", key]);
         refusals.iter().find(about).map(|refusal| refusal.message.as_str())
     };
-    let views = vendor.manifest.credentials.iter().map(|field| {
-        vendor.field(field, fields.get(&format!("credentials.{}", field.key)), of_field(field.key))
-    });
+    let views = vendor
+        .manifest
+        .credentials
+        .iter()
+        .map(|field| vendor.field(field, fields.get(&format!("credentials.{}", field.key)), of_field(field.key)));
     let views: Vec<_> = views.collect();
     let (t, failed) = (visit.texts(), refused.is_some());
     let problem = refused.map(|refused| {
         let invalid = views.iter().any(|field| field.error.is_some());
         let secrets = vendor.manifest.credentials.iter().filter(|field| field.secret);
-        let entered = |key: &str| fields.get(&format!("credentials.{key}")).is_some_and(|typed| !typed.trim().is_empty());
+        let entered =
+            |key: &str| fields.get(&format!("credentials.{key}")).is_some_and(|typed| !typed.trim().is_empty());
         Problem {
             lead: if invalid { visit.ours(t.check_input) } else { lead(visit, vendor, refused.refusals) },
             checks: refused.tests.iter().map(|check| vendor.check(check)).collect(),
@@ -166,9 +167,8 @@ fn lead(visit: &Visit, vendor: &Vendor, refusals: &[Refusal]) -> Said {
 
 async fn submit(State(doors): State<Doors>, Path(token): Path<String>, headers: HeaderMap, body: Body) -> Response {
     let engine = &doors.0.engine;
-    let nothing = Fields::parse(b"");
     let token = SecretString::from(token);
-    let visit = Visit::new(engine, token.clone(), &headers, &nothing);
+    let visit = Visit::new(engine, token.clone(), &headers, &Fields::of(&[]));
     let t = visit.texts();
     let foreign = || visit.answer(visit.message(StatusCode::FORBIDDEN, t.foreign_title, t.foreign, true));
     if form::is_foreign(&headers, engine.address()) {
@@ -195,6 +195,9 @@ async fn submit(State(doors): State<Doors>, Path(token): Path<String>, headers: 
         // A form that was sent twice: what it was to do is done.
         _ => return visit.answer(step(&visit, &link, &doors, &fields)),
     };
+    // Where the other language leads: to the form, without what was typed.
+    let place = [("connector", manifest.slug), ("step", "credentials"), ("agree", "yes")];
+    let visit = Visit::new(engine, token.clone(), &headers, &Fields::of(&place));
     let vendor = visit.vendor(manifest);
     if fields.get("agree") != Some("yes") {
         return visit.answer(visit.records(&link, &vendor, true));
@@ -214,7 +217,8 @@ async fn submit(State(doors): State<Doors>, Path(token): Path<String>, headers: 
         let shown = shown(&visit, link, &visit.vendor(manifest), &fields, attempt.await);
         json!({ "title": shown.title, "main": shown.main })
     };
-    let lines = lines.chain(stream::once(last)).map(|line| Ok::<_, std::convert::Infallible>(Bytes::from(format!("{line}\n"))));
+    let lines =
+        lines.chain(stream::once(last)).map(|line| Ok::<_, std::convert::Infallible>(Bytes::from(format!("{line}\n"))));
     guarded(([(header::CONTENT_TYPE, LIVE)], Body::from_stream(lines)).into_response())
 }
 

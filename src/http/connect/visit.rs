@@ -11,9 +11,7 @@ use tracing::error;
 use url::{Url, form_urlencoded};
 
 use super::form::{Fields, Guard, cookie};
-use super::pages::{
-    Choose, Done, Guide, Head, Layout, Message, OneCheck, Outcome, Records, Sources, Step,
-};
+use super::pages::{Choose, Done, Guide, Head, Layout, Message, OneCheck, Outcome, Records, Sources, Step};
 use super::texts::{Language, Texts, fill};
 use super::vendor::{CheckView, Said, Vendor};
 use crate::connectors::manifest::{Check, Manifest};
