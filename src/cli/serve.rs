@@ -50,6 +50,9 @@ const SHORTEST_RETENTION: Duration = Duration::from_secs(3600);
 /// So long entries of the change feed, and of the request log, are kept, unless the operator says otherwise.
 pub const RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// So long after their end links to the connect page are told from unknown ones.
+const LINKS_KEPT: TimeDelta = TimeDelta::days(30);
+
 /// Everything that one process runs.
 pub struct Service {
     pub store: Store,
@@ -195,13 +198,15 @@ impl Service {
         })
     }
 
-    /// Removes the entries of the change feed and of the request log that have been kept long enough; looks no more than once a minute.
+    /// Removes links, and entries of the change feed and of the request log, that have been kept long enough; looks no
+    /// more than once a minute.
     pub async fn purge(&self) -> store::Result<()> {
         let now = self.clock.now();
         if now.timestamp_millis() - self.purged_at.load(Ordering::Relaxed) < PURGE_EVERY {
             return Ok(());
         }
         self.purged_at.store(now.timestamp_millis(), Ordering::Relaxed);
+        self.store.purge_connect_links(now - LINKS_KEPT).await?;
         let begin_of = |kept| now.checked_sub_signed(TimeDelta::from_std(kept).unwrap_or(TimeDelta::MAX));
         if let Some(before) = begin_of(self.retention) {
             while self.store.purge_changes(before).await? {}

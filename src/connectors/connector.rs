@@ -11,6 +11,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::action::{Acted, Action, Fetched, Files, Found, Next, Passthrough, Step, Unacted};
+use super::checks::Checks;
 use super::error::Error;
 use super::manifest::{Check, Manifest};
 use super::request_log::RequestLog;
@@ -28,9 +29,16 @@ pub trait Connector: Send + Sync + 'static {
     /// rate budget. Sends nothing.
     fn open(&self, request: OpenAccount) -> Result<Account, Error>;
 
-    /// One check of the credentials, then one per permission and per record type. Stops after the first
-    /// when the credentials themselves are refused.
-    async fn check(&self, account: &Account) -> Vec<Check>;
+    /// One check of the credentials, then one per permission and per record type, each told as it ends. Stops after
+    /// the first when the credentials themselves are refused.
+    async fn check(&self, account: &Account, checks: &mut Checks);
+
+    /// All of them, once they have ended.
+    async fn checks(&self, account: &Account) -> Vec<Check> {
+        let mut checks = Checks::default();
+        self.check(account, &mut checks).await;
+        checks.ended()
+    }
 
     /// The next page of a stream; from its beginning without a cursor.
     async fn read(&self, account: &Account, request: ReadPage<'_>) -> Result<Page, Error>;

@@ -1,5 +1,5 @@
-//! Reads a vendor's `GUIDE.md`: the part of it that helps to connect an account. Second-level headings are
-//! fixed; what stands below any other heading is for the people who work on the connector and is not served.
+//! Reads a vendor's `GUIDE.md`, or `GUIDE.de.md`: the part of it that helps to connect an account. Second-level
+//! headings are fixed; what stands below any other heading is for the people who work on the connector and is not served.
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Guide {
@@ -36,9 +36,9 @@ pub fn parse(markdown: &'static str) -> Guide {
         }
         if !in_code && let Some(title) = line.strip_prefix("## ") {
             section = match title.trim() {
-                "Prerequisites" => Section::Prerequisites,
-                "Create credentials" => Section::Steps,
-                "Source set-up" => Section::SourceSetup,
+                "Prerequisites" | "Voraussetzungen" => Section::Prerequisites,
+                "Create credentials" | "Zugangsdaten anlegen" => Section::Steps,
+                "Source set-up" | "Quellen einrichten" => Section::SourceSetup,
                 _ => Section::NotServed,
             };
             continue;

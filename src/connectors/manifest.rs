@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::catalogue::Catalogue;
 use super::error::ErrorKind;
 use crate::domain::{ActionKind, RecordType};
 
@@ -27,6 +28,10 @@ pub struct Manifest {
     pub webhook_events: &'static [WebhookEvent],
     /// The connect guide in Markdown, see [`super::guide`].
     pub guide: &'static str,
+    /// The same in German, with the same steps.
+    pub guide_de: &'static str,
+    /// What else is said to the end customer, in German: labels, help, connection tests.
+    pub german: Catalogue,
     /// JSON Pointers into `remoteData` whose values change at every read and mean nothing.
     pub volatile: &'static [&'static str],
 }

@@ -2,6 +2,8 @@
 //! vendor must be able to do and give all of them one way to send a request.
 
 pub mod action;
+pub mod catalogue;
+pub mod checks;
 #[cfg(test)]
 mod conformance;
 pub mod connector;
@@ -18,6 +20,7 @@ pub mod traffit;
 pub mod vendor_http;
 pub mod webhook;
 
+pub use checks::Checks;
 pub use connector::{
     Account, CHILDREN_AT_ONCE, Carried, Children, ChildrenOf, Connector, Credentials, Fact, OpenAccount, Page, Problem,
     ReadPage,

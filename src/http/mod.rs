@@ -2,6 +2,7 @@
 
 pub mod admission;
 mod caller;
+mod connect;
 pub mod graphiql;
 pub mod graphql_over_http;
 mod health;
@@ -111,6 +112,7 @@ pub fn router(options: Options) -> Router {
         .layer(CompressionLayer::new())
         .route("/graphql/ws", get(websocket::upgrade))
         .merge(graphiql::router())
+        .merge(connect::router())
         .merge(health)
         .route("/webhooks/{connector}/{integration}/{subscription}", post(inbound::delivery))
         .route_layer(middleware::from_fn_with_state(doors.clone(), observe::observe))

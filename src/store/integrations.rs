@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::connect_links::complete;
 use super::convert::millis;
 use super::entity::integration;
 use super::keys::Integrations;
@@ -45,6 +46,8 @@ pub struct NewIntegration {
     pub origin_id: Option<String>,
     pub credentials: HashMap<String, SecretString>,
     pub settings: Settings,
+    /// The link by which it is connected; made completed with it.
+    pub link: Option<Uuid>,
     pub now: DateTime<Utc>,
 }
 
@@ -72,7 +75,8 @@ pub(super) fn state_from(paused: bool, invalid: bool, synced: bool) -> Integrati
 }
 
 impl Store {
-    pub async fn create_integration(&self, new: NewIntegration, ids: &dyn Ids) -> Result<()> {
+    /// False when its link was completed meanwhile: then nothing is made.
+    pub async fn create_integration(&self, new: NewIntegration, ids: &dyn Ids) -> Result<bool> {
         let credentials = self.seal(&new.credentials, new.id, ids)?;
         let created = Happening {
             event: WebhookEvent::IntegrationCreated,
@@ -108,16 +112,27 @@ impl Store {
         };
         let tx = self.0.database.begin().await?;
         integration::Entity::insert(row).exec_without_returning(&tx).await?;
+        if let Some(link) = new.link
+            && !complete(&tx, link, new.id, new.now).await?
+        {
+            return Ok(false);
+        }
         Self::count_integrations_changed(&tx).await?;
         happened(&tx, created).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(true)
     }
 
-    /// Notes that an account could not be connected. `details`: ids and codes, never personal data.
-    pub async fn note_connect_failed(&self, details: Value, now: DateTime<Utc>) -> Result<()> {
+    /// Notes that an account could not be connected, or this one not connected again. `details`: ids and codes, never
+    /// personal data.
+    pub async fn note_connect_failed(
+        &self,
+        integration: Option<Uuid>,
+        details: Value,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         let tx = self.0.database.begin().await?;
-        happened(&tx, Happening { event: WebhookEvent::ConnectFailed, integration: None, details, now }).await?;
+        happened(&tx, Happening { event: WebhookEvent::ConnectFailed, integration, details, now }).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -139,7 +154,7 @@ impl Store {
         }))
     }
 
-    fn seal(&self, credentials: &HashMap<String, SecretString>, of: Uuid, ids: &dyn Ids) -> Result<Vec<u8>> {
+    pub(super) fn seal(&self, credentials: &HashMap<String, SecretString>, of: Uuid, ids: &dyn Ids) -> Result<Vec<u8>> {
         let plain: HashMap<&str, &str> =
             credentials.iter().map(|(key, value)| (key.as_str(), value.expose_secret())).collect();
         let plain = Zeroizing::new(serde_json::to_vec(&plain).map_err(|_| super::Error::Corrupt("credentials"))?);
@@ -259,7 +274,7 @@ impl Store {
 
 /// The tables that hold what belongs to an integration.
 /// The inbox goes first: whoever receives a delivery locks it, and then writes nothing more.
-const TABLES: [&str; 30] = [
+const TABLES: [&str; 31] = [
     "vendor_inboxes",
     "vendor_deliveries",
     "vendor_subscriptions",
@@ -290,6 +305,7 @@ const TABLES: [&str; 30] = [
     "webhook_attempts",
     "webhook_events",
     "vendor_requests",
+    "connect_links",
 ];
 
 fn interval(interval: Duration) -> i64 {

@@ -4,6 +4,7 @@
 pub mod actions;
 mod changes;
 mod commit;
+mod connect_links;
 mod convert;
 mod created;
 mod database;
@@ -36,6 +37,7 @@ use std::time::Duration;
 
 pub use changes::{ChangePage, Changes, ChangesOf};
 pub use commit::{ChildrenCommit, Counts, DeletionCommit, PageCommit, Stored, TargetedCommit, Unseen};
+pub use connect_links::{ConnectLink, Maker, NewConnectLink, Reconnection};
 pub use convert::millis;
 pub use created::NARROWED;
 pub use database::{LEASE, Options, Statements, counted_here, counting, is_embedded};

@@ -13,9 +13,10 @@ use super::accounts::NotOpened;
 use super::request::SyncRequest;
 use super::{Engine, Error};
 use crate::connectors::manifest::{CredentialField, CredentialFormat, FeatureKey};
-use crate::connectors::{Check, Connector, ErrorKind, Manifest, RequestLog};
+use crate::connectors::{Check, Checks, Connector, ErrorKind, Manifest, RequestLog};
 use crate::domain::{ErrorCode, Refusal, SyncKind, SyncScope};
-use crate::store::{NewIntegration, Operator, Settings};
+use crate::store::entity::connect_link;
+use crate::store::{NewIntegration, Operator, Reconnection, Settings};
 
 /// Schedules closer than this would only wear the vendor down.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(60);
@@ -63,10 +64,20 @@ impl Engine {
     /// Tests the credentials and, when the vendor takes them, keeps them and queues the first sync. What the
     /// account may not read is told by the tests and does not keep it from being connected.
     pub async fn connect(&self, operator: &Operator, connect: Connect) -> Result<Connected, Error> {
+        self.connect_by(operator, connect, None, Checks::default()).await
+    }
+
+    /// As [`Engine::connect`], by a link: completed with what it connects. Nothing is connected when it was completed
+    /// meanwhile. `checks` hears of the tests as they end.
+    pub(super) async fn connect_by(
+        &self,
+        operator: &Operator,
+        connect: Connect,
+        link: Option<Uuid>,
+        checks: Checks,
+    ) -> Result<Connected, Error> {
         let Some(connector) = self.registry().get(&connect.connector).cloned() else {
-            let known: Vec<_> = self.registry().all().map(|connector| connector.manifest().slug).collect();
-            let message = format!("there is no connector of this name; there are {}", known.join(", "));
-            return Ok(refused(vec![Refusal::input(&["input", "connector"], message)]));
+            return Ok(refused(vec![self.no_such_connector()]));
         };
         let manifest = connector.manifest();
         let mut refusals = Vec::new();
@@ -92,12 +103,10 @@ impl Engine {
         }
         let id = self.ids().uuid();
         let log = Arc::new(self.held_back(id));
-        let (tests, refusals) = self.try_credentials(connector.as_ref(), id, credentials.clone(), log.clone()).await;
+        let tried = self.try_credentials(connector.as_ref(), id, credentials.clone(), log.clone(), checks);
+        let (tests, refusals) = tried.await;
         if !refusals.is_empty() {
-            let codes: Vec<_> = refusals.iter().map(|refusal| refusal.code).collect();
-            let details = json!({ "connector": manifest.slug, "originId": connect.origin_id, "errors": codes });
-            self.store().note_connect_failed(details, self.clock().now()).await?;
-            self.wake();
+            self.note_failed(None, manifest.slug, connect.origin_id.as_deref(), &refusals).await?;
             return Ok(Connected { integration: None, tests, refusals });
         }
         let new = NewIntegration {
@@ -109,19 +118,88 @@ impl Engine {
             origin_id: connect.origin_id,
             credentials,
             settings,
+            link,
             now: self.clock().now(),
         };
-        self.store().create_integration(new, self.ids()).await?;
-        log.let_go();
-        for (model, test) in tests.iter().filter_map(|test| Some((test.model?, test))) {
-            let error = (!test.passed).then_some(test.message.as_str());
-            self.store().set_readable(id, model, error).await?;
+        if !self.store().create_integration(new, self.ids()).await? {
+            return Ok(Connected { integration: None, tests, refusals });
         }
+        log.let_go();
+        self.keep_readable(id, &tests).await?;
         // Before the first sync reads, so that nothing is missed in between.
         self.subscribe_now(id).await?;
         self.queue_run(SyncRequest { integration: id, kind: SyncKind::Full, models: None }).await?;
         tracing::info!(integration = %crate::domain::IntegrationId(id), connector = manifest.slug, owner = %operator.access().key, "integration connected");
         Ok(Connected { integration: Some(id), tests, refusals })
+    }
+
+    /// Puts new credentials, all of them, in the place of an account's old ones once the vendor takes them.
+    pub(super) async fn reconnect_by(
+        &self,
+        link: &connect_link::Model,
+        given: &Value,
+        checks: Checks,
+    ) -> Result<Connected, Error> {
+        let at = &["input", "integrationId"];
+        let Some(integration) = link.integration_id else { return Ok(refused(vec![no_such_integration(at)])) };
+        let Some(connection) = self.store().connection_of(integration).await? else {
+            return Ok(refused(vec![no_such_integration(at)]));
+        };
+        let Some(connector) = self.registry().get(&connection.connector).cloned() else {
+            return Err(Error::UnknownConnector(connection.connector));
+        };
+        let mut refusals = Vec::new();
+        // None of the old ones: they would be sent to wherever the new ones lead.
+        let credentials = credentials(&mut refusals, connector.manifest().credentials, given, None);
+        if !refusals.is_empty() {
+            return Ok(refused(refusals));
+        }
+        let log = Arc::new(self.noting(integration, None));
+        let tried = self.try_credentials(connector.as_ref(), integration, credentials.clone(), log, checks);
+        let (tests, refusals) = tried.await;
+        if !refusals.is_empty() {
+            let origin_id = link.end_user_origin_id.as_deref();
+            self.note_failed(Some(integration), &connection.connector, origin_id, &refusals).await?;
+            return Ok(Connected { integration: None, tests, refusals });
+        }
+        let new = Reconnection { link: link.id, integration, credentials: &credentials, now: self.clock().now() };
+        if !self.store().reconnect_integration(new, self.ids()).await? {
+            return Ok(Connected { integration: None, tests, refusals });
+        }
+        self.forget(integration);
+        self.keep_readable(integration, &tests).await?;
+        self.wake();
+        tracing::info!(integration = %crate::domain::IntegrationId(integration), connector = connection.connector, "integration connected again");
+        Ok(Connected { integration: Some(integration), tests, refusals })
+    }
+
+    pub(super) fn no_such_connector(&self) -> Refusal {
+        let known: Vec<_> = self.manifests().map(|manifest| manifest.slug).collect();
+        let message = format!("there is no connector of this name; there are {}", known.join(", "));
+        Refusal::input(&["input", "connector"], message)
+    }
+
+    /// What the tests say of single record types.
+    async fn keep_readable(&self, integration: Uuid, tests: &[Check]) -> Result<(), Error> {
+        for (model, test) in tests.iter().filter_map(|test| Some((test.model?, test))) {
+            let error = (!test.passed).then_some(test.message.as_str());
+            self.store().set_readable(integration, model, error).await?;
+        }
+        Ok(())
+    }
+
+    async fn note_failed(
+        &self,
+        integration: Option<Uuid>,
+        connector: &str,
+        origin_id: Option<&str>,
+        refusals: &[Refusal],
+    ) -> Result<(), Error> {
+        let codes: Vec<_> = refusals.iter().map(|refusal| refusal.code).collect();
+        let details = json!({ "connector": connector, "originId": origin_id, "errors": codes });
+        self.store().note_connect_failed(integration, details, self.clock().now()).await?;
+        self.wake();
+        Ok(())
     }
 
     /// Runs the tests with credentials that are not kept yet. Refusals: when the vendor does not take them.
@@ -131,12 +209,14 @@ impl Engine {
         integration: Uuid,
         credentials: HashMap<String, SecretString>,
         log: Arc<dyn RequestLog>,
+        mut checks: Checks,
     ) -> (Vec<Check>, Vec<Refusal>) {
         let account = match self.open_with(connector, integration, credentials) {
             Ok(account) => account.logged(log),
             Err(error) => return (Vec::new(), vec![Refusal::input(&["input", "credentials"], error.public)]),
         };
-        let tests = connector.check(&account).await;
+        connector.check(&account, &mut checks).await;
+        let tests = checks.ended();
         let refusals = tests.first().filter(|test| !test.passed).map(credentials_refused).into_iter().collect();
         (tests, refusals)
     }
@@ -149,7 +229,7 @@ impl Engine {
         // By a new token: what was allowed at the vendor meanwhile need not be part of the old one.
         self.forget(integration);
         match self.open(integration, None).await {
-            Ok(work) => Ok(Ok(work.connector.check(&work.account).await)),
+            Ok(work) => Ok(Ok(work.connector.checks(&work.account).await)),
             Err(NotOpened::Gone) => Ok(Err(no_such_integration(&["id"]))),
             Err(NotOpened::Vendor(error)) => {
                 Ok(Err(Refusal::new(ErrorCode::IntegrationCredentialsInvalid, error.public).at(&["id"])))
@@ -186,7 +266,9 @@ impl Engine {
             && let Some(credentials) = &new_credentials
         {
             let log = Arc::new(self.noting(integration, None));
-            refusals.extend(self.try_credentials(connector.as_ref(), integration, credentials.clone(), log).await.1);
+            let checks = Checks::default();
+            let tried = self.try_credentials(connector.as_ref(), integration, credentials.clone(), log, checks);
+            refusals.extend(tried.await.1);
         }
         if !refusals.is_empty() {
             return Ok(refusals);
@@ -265,7 +347,7 @@ pub(super) fn no_such_integration(field: &[&str]) -> Refusal {
     Refusal::new(ErrorCode::NotFound, "there is no such integration").at(field)
 }
 
-fn check_name(refusals: &mut Vec<Refusal>, field: &[&str], name: &str) {
+pub(super) fn check_name(refusals: &mut Vec<Refusal>, field: &[&str], name: &str) {
     if name.is_empty() {
         refusals.push(Refusal::input(field, "must not be empty"));
     } else if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
@@ -274,7 +356,7 @@ fn check_name(refusals: &mut Vec<Refusal>, field: &[&str], name: &str) {
     }
 }
 
-fn check_line(refusals: &mut Vec<Refusal>, field: &[&str], text: Option<&str>) {
+pub(super) fn check_line(refusals: &mut Vec<Refusal>, field: &[&str], text: Option<&str>) {
     if text.is_some_and(|text| text.chars().count() > LONGEST_LINE || text.chars().any(char::is_control)) {
         let message = format!("must be one line of at most {LONGEST_LINE} characters");
         refusals.push(Refusal::input(field, message));

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod connect;
+mod connect_link;
 mod deletion;
 mod inbound;
 mod outcome;
@@ -29,6 +30,7 @@ use crate::store::{self, Store};
 
 pub use accounts::{NotOpened, Work};
 pub use connect::{Connect, Connected, Update};
+pub use connect_link::{Attempt, Given, Link, LinkState, MadeLink, WantedLink};
 pub use inbound::{Incoming, Receipt};
 pub use request::{Queued, SyncRequest};
 pub use requests::Answered;
@@ -73,6 +75,8 @@ struct Inner {
     requests: Arc<Requests>,
     /// Inboxes that are taken up here.
     inboxes: TaskTracker,
+    /// Attempts to connect by a link: they end whether somebody waits for them or not.
+    attempts: TaskTracker,
 }
 
 /// Why an entry point failed where it should not have.
@@ -82,6 +86,8 @@ pub enum Error {
     Store(#[from] store::Error),
     #[error("an integration names the connector {0}, which this version does not have")]
     UnknownConnector(String),
+    #[error("a link cannot be made by a process that was not told where it is reached")]
+    NoAddress,
 }
 
 impl Engine {
@@ -95,6 +101,7 @@ impl Engine {
             pauses: TaskTracker::new(),
             requests: Arc::default(),
             inboxes: TaskTracker::new(),
+            attempts: TaskTracker::new(),
         }))
     }
 
@@ -111,6 +118,11 @@ impl Engine {
         self.registry().get(slug).map(|connector| connector.manifest())
     }
 
+    /// Where this service is reached, if this process knows.
+    pub fn address(&self) -> Option<&str> {
+        self.0.options.public_url.as_deref()
+    }
+
     fn store(&self) -> &Store {
         &self.0.options.store
     }
@@ -123,11 +135,13 @@ impl Engine {
         self.0.options.ids.as_ref()
     }
 
-    /// Waits until pauses that vendors asked for, and the requests so far, are written down.
+    /// Waits for attempts to connect, and until pauses that vendors asked for, and the requests so far, are written down.
     pub async fn settle(&self) {
-        self.0.pauses.close();
-        self.0.pauses.wait().await;
-        self.0.pauses.reopen();
+        for tasks in [&self.0.attempts, &self.0.pauses] {
+            tasks.close();
+            tasks.wait().await;
+            tasks.reopen();
+        }
         self.write_requests().await;
     }
 

@@ -56,6 +56,8 @@ const CRATES: &[(&str, &[&str], bool)] = &[
     ("sqlx", &["store", "queue"], false),
     ("graphile_worker", &["queue"], false),
     ("reqwest", &["net"], true),
+    ("askama", &["http"], false),
+    ("pulldown_cmark", &["http"], false),
 ];
 
 /// The places that may name a vendor: its own folder, these, and no other.

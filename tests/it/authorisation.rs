@@ -126,6 +126,13 @@ fn case(field: &str, of: &Things) -> (String, Needs, Foreign) {
             Needs::Operate,
             Foreign::Forbidden,
         ),
+        "createConnectLink" => (
+            mutation(format!(
+                "{field}(input: {{endUser: {{organizationName: \"A\"}}, integrationId: \"{integration}\"}})"
+            )),
+            Needs::Operate,
+            Foreign::NotFound,
+        ),
         "testIntegration" | "deleteIntegration" => {
             (mutation(format!("{field}(id: \"{integration}\")")), Needs::Operate, Foreign::NotFound)
         }

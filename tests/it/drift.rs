@@ -19,6 +19,7 @@ async fn the_entities_fit_the_migrations(backend: Backend) {
         .register(entity::candidate::Entity)
         .register(entity::candidate_tag::Entity)
         .register(entity::change::Entity)
+        .register(entity::connect_link::Entity)
         .register(entity::counter::Entity)
         .register(entity::custom_field::Entity)
         .register(entity::due_children::Entity)

@@ -217,6 +217,7 @@ async fn lists_over_many_integrations_are_merged(backend: Backend) {
                 cutoff_date: None,
                 default_source: None,
             },
+            link: None,
             now: hiregraph::domain::Clock::now(app.clock.as_ref()),
         };
         app.store.create_integration(new, app.ids.as_ref()).await.unwrap();

@@ -9,6 +9,7 @@ mod authorisation;
 mod bad_input;
 mod changes;
 mod cli;
+mod connect;
 mod counting;
 mod crashes;
 mod default_source;

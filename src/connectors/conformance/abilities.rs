@@ -14,7 +14,7 @@ async fn a_good_account_passes_every_check_and_every_model_has_one() {
     for connector in Registry::default().all() {
         let stand = stand(connector).await;
         let manifest = stand.manifest();
-        let checks = connector.check(&stand.account).await;
+        let checks = connector.checks(&stand.account).await;
         let failed: Vec<_> = checks.iter().filter(|check| !check.passed).collect();
         assert!(failed.is_empty(), "{}: {failed:?}", manifest.slug);
         let names: BTreeSet<_> = checks.iter().map(|check| &check.name).collect();
@@ -37,7 +37,7 @@ async fn wrong_credentials_fail_one_check_that_says_what_to_do() {
         let stand = stand(connector).await;
         let secrets = stand.manifest().credentials.iter().filter(|field| field.secret);
         for field in secrets {
-            let checks = connector.check(&stand.account(&[(field.key, "not-the-secret")])).await;
+            let checks = connector.checks(&stand.account(&[(field.key, "not-the-secret")])).await;
             let [check] = checks.as_slice() else { panic!("{}: {checks:?}", field.key) };
             assert!(!check.passed && check.model.is_none(), "{check:?}");
             assert!(check.fix.is_some() && !check.message.contains("not-the-secret"), "{check:?}");
@@ -56,7 +56,7 @@ async fn a_missing_permission_fails_the_check_of_its_models_and_their_streams() 
             }
             // As it is for one who connects now: no token is held.
             let stand = Stand { account: stand.account(&[]), ..stand };
-            let checks = connector.check(&stand.account).await;
+            let checks = connector.checks(&stand.account).await;
             assert!(checks.first().is_some_and(|check| check.passed), "{slug} {of}: {checks:?}");
             let check = checks.iter().find(|check| check.model == Some(of)).expect("a check for every model");
             assert!(!check.passed && check.fix.is_some(), "{slug} {of}: {check:?}");

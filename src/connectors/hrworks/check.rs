@@ -4,37 +4,33 @@
 use super::client::{APPLICANTS, Client, JOB_APPLICATIONS, List, ORGANIZATION_UNITS, POSTS};
 use super::paging::Paging;
 use super::refusal::SETTINGS;
+use crate::connectors::checks::Checks;
 use crate::connectors::connector::Account;
 use crate::connectors::error::{Error, ErrorKind};
 use crate::connectors::manifest::Check;
 use crate::domain::RecordType;
 
-pub async fn run(account: &Account) -> Vec<Check> {
+pub async fn run(account: &Account, checks: &mut Checks) {
     let client = Client(&account.http);
     let signed_in = match account.http.sign_in().await {
         Ok(()) => client.health().await,
         Err(error) => Err(error),
     };
     let refused = signed_in.is_err();
-    let mut checks = vec![check("credentials", None, signed_in, "The key pair is accepted.")];
+    checks.push(check("credentials", None, signed_in, "The key pair is accepted."));
     if refused {
-        return checks;
+        return;
     }
-    let persons = client.persons().await.map(drop);
     let posts = probe(client, &POSTS).await;
-    let units = probe(client, &ORGANIZATION_UNITS).await;
     let applicants = probe(client, &APPLICANTS).await;
     let applications = probe(client, &JOB_APPLICATIONS).await;
-
     // Any refusal of a category's endpoints is the category's.
     let recruiting = posts.clone().and_then(|()| applicants.clone()).and_then(|()| applications.clone());
-    for (category, opens, result) in [
-        ("Applicant Management", "jobs, candidates and applications", recruiting),
-        ("Persons", "users", persons.clone()),
-        ("General", "departments of jobs", units.clone()),
-    ] {
-        checks.push(permission(category, opens, result));
-    }
+    checks.push(permission("Applicant Management", "jobs, candidates and applications", recruiting));
+    let persons = client.persons().await.map(drop);
+    checks.push(permission("Persons", "users", persons.clone()));
+    let units = probe(client, &ORGANIZATION_UNITS).await;
+    checks.push(permission("General", "departments of jobs", units.clone()));
     let models = [
         (RecordType::User, persons),
         (RecordType::ApplicationStage, applications.clone()),
@@ -43,10 +39,9 @@ pub async fn run(account: &Account) -> Vec<Check> {
         (RecordType::Candidate, applicants.and_then(|()| applications.clone())),
         (RecordType::Application, applications),
     ];
-    checks.extend(
-        models.into_iter().map(|(model, result)| check(&format!("read {model}"), Some(model), result, "Readable.")),
-    );
-    checks
+    for (model, result) in models {
+        checks.push(check(&format!("read {model}"), Some(model), result, "Readable."));
+    }
 }
 
 async fn probe(client: Client<'_>, list: &List) -> Result<(), Error> {

@@ -34,6 +34,8 @@ pub static MANIFEST: Manifest = Manifest {
     features: FEATURES,
     webhook_events: WEBHOOK_EVENTS,
     guide: include_str!("GUIDE.md"),
+    guide_de: include_str!("GUIDE.de.md"),
+    german: super::german::CATALOGUE,
     // Links that expire; how many there are is an integration field (quirk 9).
     volatile: &["/~1applicant-management~1job-applications/applicationDocuments"],
 };

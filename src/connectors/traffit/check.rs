@@ -7,6 +7,7 @@ use super::auth::{ApiClient, NoToken, SETTINGS};
 use super::client::{Client, EMPLOYEES, LEDGER, RECRUITMENT, RECRUITMENTS, TAGS, USERS, WORKFLOW, WORKFLOWS};
 use super::paging::Paging;
 use super::wire::Id;
+use crate::connectors::checks::Checks;
 use crate::connectors::connector::Account;
 use crate::connectors::error::{Error, ErrorKind};
 use crate::connectors::manifest::Check;
@@ -20,21 +21,23 @@ const NEEDED: [(&str, &str); 4] = [
     ("user", "users"),
 ];
 
-pub async fn run(account: &Account) -> Vec<Check> {
+pub async fn run(account: &Account, checks: &mut Checks) {
     let signed_in = account.http.sign_in().await;
     let refused = signed_in.is_err();
-    let mut checks = vec![check("credentials", None, signed_in, "The credentials are accepted.")];
+    let mut credentials = check("credentials", None, signed_in, "The credentials are accepted.");
     if refused {
         // Whatever answered in this way, it is not the TRAFFIT that was meant.
         let elsewhere = || format!("Check the subdomain, and the client id and secret in TRAFFIT, {SETTINGS}.");
-        checks[0].fix.get_or_insert_with(elsewhere);
-        return checks;
+        credentials.fix.get_or_insert_with(elsewhere);
+    }
+    checks.push(credentials);
+    if refused {
+        return;
     }
     for (scope, opens) in NEEDED {
         checks.push(scope_check(account, scope, opens).await);
     }
-    checks.append(&mut models(account).await);
-    checks
+    models(account, checks).await;
 }
 
 /// Asks for a token with this scope alone: TRAFFIT refuses it when the API client lacks the scope.
@@ -57,35 +60,29 @@ async fn scope_check(account: &Account, scope: &str, opens: &str) -> Check {
     check
 }
 
-async fn models(account: &Account) -> Vec<Check> {
+async fn models(account: &Account, checks: &mut Checks) {
     let client = Client(&account.http);
-    let users = client.probe(USERS).await;
-    let workflow = client.probe(WORKFLOWS).await;
+    let mut readable = |model: RecordType, result: Result<(), Error>| {
+        checks.push(check(&format!("read {model}"), Some(model), result, "Readable."));
+    };
+    readable(RecordType::User, client.probe(USERS).await.map(drop));
+    let stages = detail(client, WORKFLOW, &client.probe(WORKFLOWS).await).await;
+    readable(RecordType::ApplicationStage, stages.clone());
     let recruitment = client.probe(RECRUITMENTS).await;
-    let employee = client.probe(EMPLOYEES).await;
-    let stages = detail(client, WORKFLOW, &workflow).await;
     let job = detail(client, RECRUITMENT, &recruitment).await;
+    readable(RecordType::Job, job.clone());
+    readable(RecordType::JobStage, stages.and_then(|()| job.clone()));
+    readable(RecordType::HiringTeamMember, job);
+    let employee = client.probe(EMPLOYEES).await;
     let tags = match first_id(&employee) {
         Ok(Some(id)) => client.page_of(TAGS, &id.0, &Paging::default()).await.map(drop),
         Ok(None) => Ok(()),
         Err(error) => Err(error),
     };
-    let ledger = client.probe(LEDGER).await;
-
-    [
-        (RecordType::User, users.map(drop)),
-        (RecordType::ApplicationStage, stages.clone()),
-        (RecordType::Job, job.clone()),
-        (RecordType::JobStage, stages.and_then(|()| job.clone())),
-        (RecordType::HiringTeamMember, job),
-        (RecordType::Candidate, employee.map(drop)),
-        (RecordType::Tag, tags.clone()),
-        (RecordType::CandidateTag, tags),
-        (RecordType::Application, ledger.and(recruitment).map(drop)),
-    ]
-    .into_iter()
-    .map(|(model, result)| check(&format!("read {model}"), Some(model), result, "Readable."))
-    .collect()
+    readable(RecordType::Candidate, employee.map(drop));
+    readable(RecordType::Tag, tags.clone());
+    readable(RecordType::CandidateTag, tags);
+    readable(RecordType::Application, client.probe(LEDGER).await.and(recruitment).map(drop));
 }
 
 /// Reads one object of the list that `first` is the first row of; without a row there is nothing to refuse.

@@ -29,6 +29,8 @@ pub static MANIFEST: Manifest = Manifest {
     features: FEATURES,
     webhook_events: WEBHOOK_EVENTS,
     guide: include_str!("GUIDE.md"),
+    guide_de: include_str!("GUIDE.de.md"),
+    german: super::german::CATALOGUE,
     volatile: &[],
 };
 

@@ -8,6 +8,7 @@ mod client;
 #[cfg(test)]
 pub mod conformance;
 mod fetch;
+mod german;
 mod gone;
 mod manifest;
 mod mapping;
@@ -23,9 +24,10 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use super::action::{Acted, Action, Fetched, Files, Found, Next, Passthrough, Step, Unacted};
+use super::checks::Checks;
 use super::connector::{Account, Children, Connector, OpenAccount, Page, ReadPage};
 use super::error::{Error, ErrorKind};
-use super::manifest::{Check, Manifest};
+use super::manifest::Manifest;
 use super::vendor_http::{Answer, Settings, VendorHttp};
 use super::webhook::{Delivery, Hints, Kept, Listed, Wanted};
 use crate::domain::RecordType;
@@ -65,8 +67,8 @@ impl Connector for Traffit {
         Ok(Account { ids: request.ids, credentials, http, shows_within })
     }
 
-    async fn check(&self, account: &Account) -> Vec<Check> {
-        check::run(account).await
+    async fn check(&self, account: &Account, checks: &mut Checks) {
+        check::run(account, checks).await;
     }
 
     async fn read(&self, account: &Account, request: ReadPage<'_>) -> Result<Page, Error> {

@@ -27,9 +27,9 @@ pub struct CreateIntegrationInput {
 
 #[derive(InputObject)]
 pub struct EndUserInput {
-    organization_name: String,
-    email: Option<String>,
-    origin_id: Option<String>,
+    pub organization_name: String,
+    pub email: Option<String>,
+    pub origin_id: Option<String>,
 }
 
 #[derive(InputObject)]

@@ -2,6 +2,7 @@
 //! data.
 
 mod api_key;
+mod connect_link;
 mod custom_field;
 mod integration;
 mod passthrough;
@@ -27,6 +28,7 @@ pub struct Mutation(
     passthrough::Passthroughs,
     webhook::Webhooks,
     refresh::Refreshes,
+    connect_link::ConnectLinks,
 );
 
 /// An expected failure. `field` is the path of the input at fault, `vendorMessage` the vendor's own words.

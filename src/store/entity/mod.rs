@@ -13,6 +13,7 @@ pub mod application_stage;
 pub mod candidate;
 pub mod candidate_tag;
 pub mod change;
+pub mod connect_link;
 pub mod counter;
 pub mod created_record;
 pub mod custom_field;

@@ -40,7 +40,7 @@ async fn refusals_of_the_authentication_say_what_to_do() {
 #[tokio::test]
 async fn the_connection_test_passes_and_names_what_is_missing() {
     let tenant = Tenant::new(20, 3, &[]).await;
-    let checks = HrWorks.check(&tenant.account).await;
+    let checks = HrWorks.checks(&tenant.account).await;
     assert!(checks.iter().all(|check| check.passed), "{checks:?}");
     for model in HrWorks.manifest().models {
         assert_eq!(checks.iter().filter(|check| check.model == Some(model.model)).count(), 1, "{}", model.model);
@@ -65,7 +65,7 @@ async fn the_connection_test_passes_and_names_what_is_missing() {
     ] {
         let tenant = Tenant::new(20, 3, &[]).await;
         tenant.simulator.edit(|held| held.take_permission(permission));
-        let checks = HrWorks.check(&tenant.account).await;
+        let checks = HrWorks.checks(&tenant.account).await;
         let failed: Vec<_> = checks.iter().filter(|check| !check.passed).collect();
         assert_eq!(failed.iter().map(|check| check.name.as_str()).collect::<Vec<_>>(), expected);
         let row = format!("\"{} – read\"", permission.trim_end_matches(":read"));
@@ -79,7 +79,7 @@ async fn the_connection_test_passes_and_names_what_is_missing() {
 async fn refused_keys_end_the_connection_test() {
     for fault in ["revoked-credentials", "expired-contract"] {
         let tenant = Tenant::new(5, 1, &[fault]).await;
-        let checks = HrWorks.check(&tenant.account).await;
+        let checks = HrWorks.checks(&tenant.account).await;
         assert_eq!((checks.len(), checks[0].name.as_str(), checks[0].passed), (1, "credentials", false));
         assert!(checks[0].fix.is_some());
     }

@@ -71,7 +71,7 @@ async fn the_connection_test_covers_scopes_and_every_record_type() {
     let fake = Fake::start().await;
     fake.put("/employees/", json!([{"id": 5}]));
     fake.put("/employees/5/tags", json!([]));
-    let checks = Traffit.check(&fake.account()).await;
+    let checks = Traffit.checks(&fake.account()).await;
     let failed: Vec<_> = checks.iter().filter(|check| !check.passed).collect();
     assert!(failed.is_empty(), "{failed:?}");
     for model in RecordType::ALL {
@@ -84,13 +84,13 @@ async fn the_connection_test_covers_scopes_and_every_record_type() {
     }
     fake.content.lock().unwrap().scopes =
         Some(vec!["recruitment", "workflow", "user", "source", "dictionary", "file", "webhook"]);
-    let checks = Traffit.check(&fake.account()).await;
+    let checks = Traffit.checks(&fake.account()).await;
     let failed: Vec<_> = checks.iter().filter(|check| !check.passed).map(|check| check.name.as_str()).collect();
     assert_eq!(failed, ["scope employee", "read CANDIDATE", "read TAG", "read CANDIDATE_TAG", "read APPLICATION"]);
     assert!(checks.iter().filter(|check| !check.passed).all(|check| check.fix.is_some()));
 
     fake.instead("/oauth2/token", 400, r#"{"error":"invalid_client"}"#);
-    let checks = Traffit.check(&fake.account()).await;
+    let checks = Traffit.checks(&fake.account()).await;
     assert_eq!((checks.len(), checks[0].name.as_str(), checks[0].passed), (1, "credentials", false));
 }
 

@@ -230,11 +230,11 @@ async fn garbage_is_an_error_or_a_problem_and_never_an_empty_list() {
 #[tokio::test]
 async fn the_connection_test_passes_and_names_what_is_missing() {
     let tenant = tenant(20, 3, &[]).await;
-    let checks = Traffit.check(&tenant.account).await;
+    let checks = Traffit.checks(&tenant.account).await;
     let failed: Vec<_> = checks.iter().filter(|check| !check.passed).collect();
     assert!(failed.is_empty(), "{failed:?}");
     tenant.simulator.edit(|held| held.set_scopes(&["employee", "recruitment", "user"]));
-    let checks = Traffit.check(&tenant.account).await;
+    let checks = Traffit.checks(&tenant.account).await;
     let failed: Vec<_> = checks.iter().filter(|check| !check.passed).map(|check| check.name.as_str()).collect();
     assert_eq!(failed, ["scope workflow", "read APPLICATION_STAGE", "read JOB_STAGE"]);
 }
@@ -255,7 +255,7 @@ async fn a_refusal_means_what_its_status_says_whatever_its_body_is() {
         assert!(error.public.contains("scope user"), "{}", error.public);
         tenant.simulator.set_faults(vec![format!("{shape}@/").parse().unwrap()]);
         tenant.simulator.edit(|held| held.set_client_secret("another"));
-        let checks = Traffit.check(&tenant.account).await;
+        let checks = Traffit.checks(&tenant.account).await;
         assert!(matches!(checks.as_slice(), [check] if !check.passed && check.fix.is_some()), "{shape}: {checks:?}");
         assert!(checks[0].message.contains("client secret"), "{shape}: {checks:?}");
     }
