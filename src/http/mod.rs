@@ -1,6 +1,8 @@
 //! The doors: who asks, and for what. Nothing here knows how an answer comes about.
 
 mod caller;
+mod console;
+mod embedded;
 pub mod graphiql;
 pub mod graphql_over_http;
 mod health;
@@ -86,6 +88,7 @@ pub fn router(options: Options) -> Router {
         .layer(CompressionLayer::new())
         .route("/graphql/ws", get(websocket::upgrade))
         .merge(graphiql::router())
+        .merge(console::router())
         .merge(health)
         .route("/webhooks/{connector}/{integration}/{subscription}", post(inbound::delivery))
         .with_state(doors)
