@@ -52,12 +52,9 @@ export function Head({ title, back, badge, lead, children }) {
   return (
     <header class="head">
       {back && <a class="back" href={back.href}><Icon name="back" />{back.label}</a>}
-      <div class="line">
-        <h1>{title}</h1>
-        {badge}
-        {children && <div class="doing">{children}</div>}
-      </div>
+      <div class="line"><h1>{title}</h1>{badge}</div>
       {lead && <p class="faint lead">{lead}</p>}
+      {children && <div class="doing">{children}</div>}
     </header>
   );
 }
@@ -82,11 +79,11 @@ export function Time({ at, none = '–' }) {
 
 /**
  * `columns`: [key, label, what it shows of a row, class]. On a phone a row is a card, for which styles take the table's roles
- * away, so that they are named.
+ * away, so that they are named. `compact`: there the values go without their columns' names.
  */
-export function Table({ caption, columns, rows, busy, keyOf = row => row.id }) {
+export function Table({ caption, columns, rows, compact, keyOf = row => row.id }) {
   return (
-    <table role="table" aria-busy={busy}>
+    <table role="table" class={compact && 'compact'}>
       <caption class="unseen">{caption}</caption>
       <thead role="rowgroup">
         <tr role="row">
@@ -124,6 +121,11 @@ export function Facts({ of }) {
       {of.filter(Boolean).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}
     </dl>
   );
+}
+
+/** Text in which backquotes mark what is typed or shown as it stands. */
+export function Marked({ text }) {
+  return <>{text.split('`').map((part, at) => (at % 2 ? <code key={at}>{part}</code> : part))}</>;
 }
 
 export function Empty({ title, children }) {

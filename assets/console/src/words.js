@@ -84,7 +84,7 @@ export function exact(time) {
 export function relative(time, now = Date.now()) {
   const seconds = (new Date(time).getTime() - now) / 1000;
   const unit = UNITS.find(([, length]) => Math.abs(seconds) >= length);
-  if (!unit) return Math.abs(seconds) < 10 ? 'now' : seconds < 0 ? 'less than a minute ago' : 'in less than a minute';
+  if (!unit) return seconds <= 0 ? 'just now' : 'in a moment';
   return RELATIVE.format(Math.round(seconds / unit[1]), unit[0]);
 }
 

@@ -1,5 +1,5 @@
 // What each vendor's connector can do, as its manifest says.
-import { Asked, Badge, Head, Icon, Nowhere, Section } from '../parts.jsx';
+import { Asked, Badge, Head, Icon, Marked, Nowhere, Section } from '../parts.jsx';
 import { href } from '../route.js';
 import { useQuery } from '../session.js';
 import { MODELS, number, words } from '../words.js';
@@ -64,7 +64,7 @@ function Fields({ of }) {
       <p class="chips">{of.map(field => <code key={field.name} class={`chip${field.note ? ' noted' : ''}`}>{field.name}</code>)}</p>
       {noted.length > 0 && (
         <dl class="field-notes">
-          {noted.map(field => <div key={field.name}><dt><code>{field.name}</code></dt><dd>{field.note}</dd></div>)}
+          {noted.map(field => <div key={field.name}><dt><code>{field.name}</code></dt><dd><Marked text={field.note} /></dd></div>)}
         </dl>
       )}
     </>
@@ -80,7 +80,7 @@ function Connector({ of: { name, features, coverage, credentials, guide }, back 
           {features.map(({ key, supported, note }) => (
             <li key={key} class={supported ? 'good' : 'calm'}>
               <Icon name={supported ? 'check' : 'close'} />
-              <span><span class="strong">{words(key)}</span><span class="unseen">: {supported ? 'supported' : 'not supported'}</span>{note && <span class="sub">{note}</span>}</span>
+              <span><span class="strong">{words(key)}</span><span class="unseen">: {supported ? 'supported' : 'not supported'}</span>{note && <span class="sub"><Marked text={note} /></span>}</span>
             </li>
           ))}
         </ul>
@@ -97,7 +97,7 @@ function Connector({ of: { name, features, coverage, credentials, guide }, back 
         {coverage.actions.map(({ action, note, inputs }) => (
           <details key={action} class="fold">
             <summary><span class="strong">{words(action)}</span><span class="faint small when">{inputs.length} inputs</span></summary>
-            <div class="inside">{note && <p>{note}</p>}<Fields of={inputs} /></div>
+            <div class="inside">{note && <p><Marked text={note} /></p>}<Fields of={inputs} /></div>
           </details>
         ))}
       </Section>
@@ -117,14 +117,14 @@ function Connector({ of: { name, features, coverage, credentials, guide }, back 
           {credentials.map(({ key, label, help, secret, required }) => (
             <li key={key}>
               <span class="strong">{label}</span> {secret && <Badge tone="calm">secret</Badge>} {!required && <Badge tone="calm">optional</Badge>}
-              {help && <span class="sub">{help}</span>}
+              {help && <span class="sub"><Marked text={help} /></span>}
             </li>
           ))}
         </ul>
         {guide.prerequisites.length > 0 && (
           <>
             <h3>Prerequisites</h3>
-            <ul class="plain">{guide.prerequisites.map(text => <li key={text}>{text}</li>)}</ul>
+            <ul class="plain">{guide.prerequisites.map(text => <li key={text}><Marked text={text} /></li>)}</ul>
           </>
         )}
       </Section>

@@ -42,16 +42,16 @@ export function Overview({ of, again }) {
     <div class="columns">
       <div>
         <Section title="Record types">
-          <Table caption="Record types" columns={MODEL_COLUMNS} rows={of.models} keyOf={row => row.model} />
+          <Table compact caption="Record types" columns={MODEL_COLUMNS} rows={of.models} keyOf={row => row.model} />
         </Section>
         <Section title="Vendor webhooks">
           {of.vendorWebhooks.length
-            ? <Table caption="Vendor webhooks" columns={WEBHOOK_COLUMNS} rows={of.vendorWebhooks} keyOf={row => row.event} />
+            ? <Table compact caption="Vendor webhooks" columns={WEBHOOK_COLUMNS} rows={of.vendorWebhooks} keyOf={row => row.event} />
             : <Empty title="This vendor does not call us">Changes arrive with the syncs.</Empty>}
         </Section>
         {of.customFields.length > 0 && (
           <Section title="Custom fields">
-            <Table caption="Custom fields" columns={FIELD_COLUMNS} rows={of.customFields} keyOf={row => `${row.model}/${row.key}`} />
+            <Table compact caption="Custom fields" columns={FIELD_COLUMNS} rows={of.customFields} keyOf={row => `${row.model}/${row.key}`} />
           </Section>
         )}
       </div>

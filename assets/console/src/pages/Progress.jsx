@@ -17,7 +17,8 @@ export function Progress({ run, integration }) {
   const link = href('integrations', integration, 'runs', run.id);
   if (!isUnderWay(run.state)) {
     return (
-      <a class="run" href={link} aria-label={`${label}: ${words(run.state)}`}>
+      <a class="run" href={link}>
+        <span class="unseen">{label}: </span>
         <Badge tone={tone(run.state)}>{words(run.state)}</Badge>
         <span class="sub"><Time at={run.finishedAt} /></span>
       </a>
