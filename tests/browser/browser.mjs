@@ -72,6 +72,8 @@ export async function accessible(page, name) {
 export async function look(page, name, schemes = SCHEMES) {
   mkdirSync(PICTURES, { recursive: true });
   const size = page.viewportSize();
+  // What was told of the step before is gone by then.
+  await page.clock.fastForward(7000);
   for (const scheme of schemes) {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     for (const [form, viewport] of Object.entries(SIZES)) {

@@ -36,8 +36,10 @@ async function open(page, name) {
   await shows(page, '.graphiql-query-editor .view-lines', name);
 }
 
+/** Does nothing before both editors are there. */
 async function execute(page) {
   await shows(page, '.graphiql-query-editor .view-lines', '{');
+  await page.locator('.graphiql-response .view-lines').waitFor({ state: 'attached' });
   await page.getByRole('button', { name: 'Execute query' }).click();
 }
 

@@ -20,8 +20,10 @@ export function ConnectDialog({ integration, onClose }) {
     event.preventDefault();
     const given = Object.fromEntries([...new FormData(event.currentTarget)].map(([name, value]) => [name, value.trim() || undefined]));
     const { connector, expiresIn, organizationName, email, originId } = given;
-    const endUser = organizationName ? { organizationName, email, originId } : undefined;
-    const input = integration ? { integrationId: integration.id, expiresIn } : { connector, endUser, expiresIn };
+    const endUser = { organizationName, email, originId };
+    const input = integration
+      ? { integrationId: integration.id, endUser: integration.endUser, expiresIn }
+      : { connector, endUser, expiresIn };
     const payload = await act({ input });
     if (payload) setLink(payload);
   }
@@ -45,7 +47,7 @@ export function ConnectDialog({ integration, onClose }) {
           <>
             <Field label="Vendor">
               {id => (
-                <select id={id} name="connector">
+                <select id={id} name="connector" autofocus>
                   <option value="">Let the customer choose</option>
                   {data?.connectors.map(({ slug, name }) => <option key={slug} value={slug}>{name}</option>)}
                 </select>

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { Asked, Badge, Dialog, Field, Head, Icon, Nowhere } from '../parts.jsx';
 import { go, href } from '../route.js';
 import { useAct, useMay, useQuery } from '../session.js';
-import { health, isUnderWay } from '../words.js';
+import { health, isUnderWay, words } from '../words.js';
 import { ActionsOf } from './Actions.jsx';
 import { ConnectDialog } from './ConnectDialog.jsx';
 import { pace } from './Integrations.jsx';
@@ -128,13 +128,13 @@ function Tests({ of, onClose }) {
           {tests.map(test => (
             <li key={test.name} class={test.passed ? 'good' : 'bad'}>
               <Icon name={test.passed ? 'check' : 'alert'} />
-              <span><strong>{test.name}</strong> <span class="unseen">{test.passed ? 'passed' : 'failed'}:</span> {test.message}{test.fix && <span class="sub">{test.fix}</span>}</span>
+              <span><strong>{words(test.name)}</strong> <span class="unseen">{test.passed ? 'passed' : 'failed'}:</span> {test.message}{test.fix && <span class="sub">{test.fix}</span>}</span>
             </li>
           ))}
         </ul>
       )}
       <div class="doing">
-        <button type="button" class="primary" disabled={busy} onClick={run}>{busy ? 'Testing…' : tests ? 'Test again' : 'Run the tests'}</button>
+        <button type="button" class="primary" autofocus disabled={busy} onClick={run}>{busy ? 'Testing…' : tests ? 'Test again' : 'Run the tests'}</button>
       </div>
     </Dialog>
   );
@@ -152,7 +152,7 @@ function Deletion({ of, onClose }) {
       <form onSubmit={erase}>
         <p>This erases every record, log and secret of <strong>{of.name}</strong> here. At the vendor nothing is deleted. It cannot be undone.</p>
         <Field label={`Type “${of.name}” to confirm`}>
-          {id => <input id={id} value={typed} autocomplete="off" onInput={event => setTyped(event.currentTarget.value)} />}
+          {id => <input id={id} value={typed} autofocus autocomplete="off" onInput={event => setTyped(event.currentTarget.value)} />}
         </Field>
         <div class="doing">
           <button class="danger filled" disabled={busy || typed.trim() !== of.name}>{busy ? 'Deleting…' : 'Delete for good'}</button>
