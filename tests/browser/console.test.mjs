@@ -112,6 +112,27 @@ test('a failing integration is shown with its reason, and recovers', async () =>
   await page.finish();
 });
 
+test('what was asked of a vendor can be looked through', async () => {
+  const page = await open(`#/integrations/${traffit}/requests`);
+  const requests = page.getByRole('list', { name: 'Vendor requests' });
+  const read = requests.getByRole('listitem').filter({ hasText: '/recruitments/' }).first();
+  await read.locator('summary').click();
+  await read.getByRole('link', { name: 'Full sync' }).waitFor();
+  await look(page, 'console-vendor-requests');
+  await page.getByLabel('Failed only').check();
+  // Some are of no sync: those that ask for the vendor's webhooks.
+  const failed = requests.getByRole('listitem').filter({ hasText: 'Full sync' }).first();
+  await requests.getByText('200', { exact: true }).first().waitFor({ state: 'detached' });
+  await failed.locator('summary').click();
+  await failed.getByRole('link', { name: 'Full sync' }).click();
+  await title(page, 'Full sync of Acme at TRAFFIT');
+  await page.getByText('Authentication failed').first().waitFor();
+  await page.goBack();
+  await page.getByLabel('Direction').selectOption('From the vendor');
+  await page.getByText('No requests yet').waitFor();
+  await page.finish();
+});
+
 test('a sync is followed while it goes on, and can be cancelled', async () => {
   await it.vendors.hrworks.restart('slow-ms=4000');
   const page = await open(`#/integrations/${hrworks}/runs`);

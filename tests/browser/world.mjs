@@ -121,6 +121,14 @@ class World {
     });
   }
 
+  /** The address of a connect page. */
+  async link(input, key) {
+    const query = 'mutation($input: CreateConnectLinkInput!) { createConnectLink(input: $input) { url userErrors { message } } }';
+    const { url, userErrors } = (await this.graph(query, { input }, key)).createConnectLink;
+    if (!url) throw new Error(JSON.stringify(userErrors));
+    return new URL(url);
+  }
+
   async keyWith(...scopes) {
     const query = 'mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret userErrors { message } } }';
     return (await this.graph(query, { input: { name: 'less', scopes } })).createApiKey.secret;
