@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help check test clients schema run bench tools
+.PHONY: help check test browser clients schema run bench tools
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -18,12 +18,18 @@ check: ## formatting, lints, licences and advisories
 		echo "      Install it with: cargo install --locked cargo-deny" >&2; \
 	fi
 
-test: check tools ## check, then every test, on SQLite and on a PostgreSQL of its own, and the clients
+test: check tools ## check, then every test on SQLite and on a PostgreSQL of its own, the pages in Chromium, and the clients
 	scripts/with-postgres cargo test --workspace
+	npm test --prefix tests/browser
 	scripts/clients
 
+# The binary that the tests build as well: `cargo build` would build it anew, without what tests add to libraries.
+browser: tools ## only the pages in Chromium; leaves pictures of them in target/screenshots
+	cargo test --workspace --no-run
+	npm test --prefix tests/browser
+
 clients: ## generate the clients anew, check their types, run their examples against a demo
-	@test -n "$$HIREGRAPH_BIN" || cargo build --quiet
+	cargo test --workspace --no-run
 	scripts/clients
 
 tools: ## install what the tests need beside Rust

@@ -3,6 +3,8 @@
 pub mod admission;
 mod caller;
 mod connect;
+mod console;
+mod embedded;
 pub mod graphiql;
 pub mod graphql_over_http;
 mod health;
@@ -113,6 +115,7 @@ pub fn router(options: Options) -> Router {
         .route("/graphql/ws", get(websocket::upgrade))
         .merge(graphiql::router())
         .merge(connect::router())
+        .merge(console::router())
         .merge(health)
         .route("/webhooks/{connector}/{integration}/{subscription}", post(inbound::delivery))
         .route_layer(middleware::from_fn_with_state(doors.clone(), observe::observe))

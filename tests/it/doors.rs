@@ -156,6 +156,9 @@ async fn each_door_answers_its_methods_and_no_other(backend: Backend) {
         ("DELETE", "/schema.graphql", &[], 405),
         ("GET", "/nothing", &[], 404),
         ("GET", "/assets/graphiql/nothing.js", &[], 404),
+        ("GET", "/console", &[], 200),
+        ("POST", "/console", &[], 405),
+        ("GET", "/console/", &[], 308),
         ("GET", "/graphql?query=%7B__typename%7D", &[], 401),
         ("GET", "/graphql?query=%7B__typename%7D", &key, 200),
         ("HEAD", "/graphql?query=%7B__typename%7D", &key, 200),
@@ -184,7 +187,9 @@ async fn each_door_answers_its_methods_and_no_other(backend: Backend) {
     assert_eq!(plain(&app, "GET", "/graphql?query=%7B__typename%7D", &[("authorization", &lower)]).await.status, 200);
 
     let packed = [("accept-encoding", "gzip"), key[0]];
-    for path in ["/", "/schema.graphql", "/graphql?query=%7Bconnectors%7Bname%20guide%7Bsteps%7Bbody%7D%7D%7D%7D"] {
+    for path in
+        ["/", "/console", "/schema.graphql", "/graphql?query=%7Bconnectors%7Bname%20guide%7Bsteps%7Bbody%7D%7D%7D%7D"]
+    {
         let answer = plain(&app, "GET", path, &packed).await;
         assert_eq!(answer.headers["content-encoding"], "gzip", "{path}");
         let vary: Vec<_> = answer.headers.get_all("vary").iter().map(|value| value.to_str().unwrap()).collect();

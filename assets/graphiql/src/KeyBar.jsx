@@ -43,7 +43,10 @@ export function KeyBar({ value, refused, onChange }) {
         </button>
         <small id="key-hint">Saved for this tab</small>
       </form>
-      <a href="./schema.graphql">Schema</a>
+      <nav aria-label="Elsewhere">
+        <a href="./console">Console</a>
+        <a href="./schema.graphql">Schema</a>
+      </nav>
       {!value && (
         <p role="status">
           You need an API key to look around. Make one on the server, then paste it above: <code>{MAKE_A_KEY}</code>

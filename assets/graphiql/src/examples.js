@@ -118,6 +118,118 @@ query Integrations {
 `,
   },
   {
+    query: `subscription Changes {
+  # What changes from now on, as it happens: run it, then edit a record at the vendor or begin a sync.
+  changes(types: [JOB, CANDIDATE, APPLICATION]) {
+    cursor
+    at
+    kind
+    type
+    recordId
+    changedFields
+    record {
+      ... on Job {
+        name
+        status
+      }
+      ... on Candidate {
+        firstName
+        lastName
+      }
+      ... on Application {
+        outcome
+        currentStage {
+          name
+        }
+      }
+    }
+    integration {
+      name
+    }
+  }
+}
+`,
+  },
+  {
+    query: `# Applies to a job with a candidate; needs a key with the scope RECORDS_WRITE. "integrations" and "jobs" tell the ids.
+# The same idempotencyKey never sends it twice: take a new one for each application.
+mutation Apply($input: CreateApplicationInput!) {
+  createApplication(input: $input) {
+    application {
+      id
+      currentStage {
+        name
+      }
+    }
+    action {
+      id
+      state
+      steps {
+        name
+        state
+        error
+      }
+    }
+    warnings {
+      message
+    }
+    userErrors {
+      code
+      field
+      message
+      vendorMessage
+    }
+  }
+}
+`,
+    variables: JSON.stringify(
+      {
+        input: {
+          integrationId: 'int_…',
+          application: { jobId: 'job_…' },
+          candidate: { firstName: 'Ada', lastName: 'Lovelace', emailAddress: 'ada@example.org' },
+          idempotencyKey: 'application-1',
+        },
+      },
+      null,
+      2,
+    ),
+  },
+  {
+    query: `# Begins a sync, which the tab "Integrations" shows; needs a key with the scope OPERATE.
+mutation SyncNow($input: SyncIntegrationInput!) {
+  syncIntegration(input: $input) {
+    alreadyQueued
+    syncRun {
+      id
+      state
+    }
+    userErrors {
+      code
+      message
+    }
+  }
+}
+`,
+    variables: JSON.stringify({ input: { integrationId: 'int_…' } }, null, 2),
+  },
+  {
+    query: `# A page on which your customer connects its account itself; needs a key with the scope OPERATE.
+mutation ConnectLink($input: CreateConnectLinkInput!) {
+  createConnectLink(input: $input) {
+    url
+    expiresAt
+    userErrors {
+      code
+      field
+      message
+    }
+  }
+}
+`,
+    variables: JSON.stringify({ input: { endUser: { organizationName: 'Acme' } } }, null, 2),
+  },
+  {
     query: `# Connects an account; needs a key with the scope OPERATE. Put the vendor's credentials under "Variables".
 # Which credentials a vendor asks for: { connectors { slug credentials { key label help required } } }
 mutation ConnectAccount($input: CreateIntegrationInput!) {

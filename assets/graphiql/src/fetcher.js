@@ -1,6 +1,7 @@
 // How the editor reaches the API: queries and mutations by POST, subscriptions by server-sent events,
 // because both carry the key in the Authorization header. Nothing is sent while there is no key.
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
+import { Kind, parse } from 'graphql';
 import { createClient } from 'graphql-sse';
 
 export const MAKE_A_KEY = 'hiregraph keys create --name me --scopes RECORDS_READ';
@@ -14,7 +15,7 @@ export function fetcherFor(key, onRefused) {
     return async () => ({ errors: [{ message }] });
   }
   const headers = { authorization: `Bearer ${key}` };
-  return createGraphiQLFetcher({
+  const fetcher = createGraphiQLFetcher({
     url: ENDPOINT,
     headers,
     enableIncrementalDelivery: false,
@@ -25,4 +26,19 @@ export function fetcherFor(key, onRefused) {
     },
     wsClient: createClient({ url: ENDPOINT, headers, credentials: 'omit', retryAttempts: 3 }),
   });
+  return (asked, options) => fetcher(...current(asked, options));
+}
+
+/** GraphiQL reads its editor's text a moment late: what is run then still has the name and kind of what was there before. */
+function current(asked, options) {
+  let documentAST;
+  try {
+    documentAST = parse(asked.query);
+  } catch {
+    return [asked, options];
+  }
+  const names = documentAST.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION).map(({ name }) => name?.value);
+  const known = names.includes(asked.operationName);
+  const operationName = known || names.length > 1 ? asked.operationName : names[0];
+  return [{ ...asked, operationName }, { ...options, documentAST }];
 }

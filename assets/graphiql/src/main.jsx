@@ -5,10 +5,10 @@ import { createRoot } from 'react-dom/client';
 import 'graphiql/style.css';
 import './page.css';
 
+import { initialKey, saveKey } from '../../shared/key.js';
 import { KeyBar } from './KeyBar.jsx';
 import { EXAMPLES } from './examples.js';
 import { fetcherFor } from './fetcher.js';
-import { initialKey, saveKey } from './key.js';
 
 // Beside the documentation explorer, which GraphiQL brings by itself.
 const PLUGINS = [HISTORY_PLUGIN];

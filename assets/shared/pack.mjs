@@ -1,4 +1,4 @@
-// Makes dist/ from build/: each file gzipped, no timestamps, so that the same build gives the same bytes.
+// Makes dist/ from build/ in the folder of the page: each file gzipped, no timestamps, so that the same build gives the same bytes.
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';

@@ -4,20 +4,11 @@ import { dirname, join } from 'node:path';
 
 const LICENCE_FILE = /^(licen[cs]e|notice|copying|thirdpartynotices)([.-].*)?$/i;
 
-// Typefaces that come inside the style sheets of packages, so no package.json names them.
-const TYPEFACES = `\
-================================================================================
-Typefaces embedded in the style sheets
-================================================================================
-
-Roboto: Copyright 2011 The Roboto Project Authors. SIL Open Font License 1.1, https://openfontlicense.org
-Fira Code: Copyright 2014-2020 The Fira Code Project Authors. SIL Open Font License 1.1, https://openfontlicense.org
-Codicons (icons of the Monaco editor): Copyright Microsoft Corporation. Creative Commons Attribution 4.0 International,
-https://creativecommons.org/licenses/by/4.0/
-`;
-
-/** A rollup plugin; `seen` gathers package roots over the page's and the workers' bundles. */
-export function licences(seen) {
+/**
+ * A rollup plugin; `seen` gathers package roots over the page's and the workers' bundles. `head` is the file's first
+ * line, `foot` what no package's manifest names.
+ */
+export function licences({ seen, head, foot }) {
   return {
     name: 'licences',
     generateBundle(_options, bundle) {
@@ -29,7 +20,7 @@ export function licences(seen) {
       }
     },
     closeBundle() {
-      writeFileSync('LICENSES.txt', text(seen));
+      writeFileSync('LICENSES.txt', [head, ...text(seen), ...(foot ? [foot] : [])].join('\n'));
     },
   };
 }
@@ -48,7 +39,7 @@ function text(roots) {
   const packages = [...roots]
     .map(root => ({ root, manifest: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) }))
     .sort((a, b) => a.manifest.name.localeCompare(b.manifest.name, 'en'));
-  const parts = packages.map(({ root, manifest }) => {
+  return packages.map(({ root, manifest }) => {
     const files = readdirSync(root).filter(name => LICENCE_FILE.test(name)).sort();
     const body = files.map(name => readFileSync(join(root, name), 'utf8').trim()).join('\n\n');
     const rule = '='.repeat(80);
@@ -56,6 +47,4 @@ function text(roots) {
     const fallback = `The package carries no licence file.${author ? ` Author: ${author}` : ''}`;
     return `${rule}\n${manifest.name} ${manifest.version}: ${manifest.license}\n${rule}\n\n${body || fallback}\n`;
   });
-  const head = 'What the GraphiQL page of hiregraph bundles, and under which terms.\n';
-  return [head, ...parts, TYPEFACES].join('\n');
 }
