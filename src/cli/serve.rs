@@ -67,6 +67,7 @@ pub struct Service {
     purged_at: AtomicI64,
     /// The most bytes that all attachments of one write may have.
     attachments: u64,
+    guards: http::Guards,
 }
 
 pub struct Parts {
@@ -93,6 +94,7 @@ pub struct Parts {
     /// So often it is looked whether runs make progress.
     pub patrol: Duration,
     pub attachments: actions::Limits,
+    pub guards: http::Guards,
     /// In the place of each vendor's own: within this time a write whose answer was lost shows itself.
     pub shows_within: Option<Duration>,
 }
@@ -153,6 +155,7 @@ impl Service {
             retention: parts.retention,
             purged_at: AtomicI64::new(0),
             attachments: parts.attachments.attachments,
+            guards: parts.guards,
         }
     }
 
@@ -166,6 +169,7 @@ impl Service {
             attachments: self.attachments,
             answers: role.answers(),
             cors_origins,
+            guards: self.guards.clone(),
             stop: self.stop.clone(),
         })
     }
@@ -296,6 +300,22 @@ fn public_url(settings: &Serve, address: SocketAddr) -> Result<Option<String>, S
     }
 }
 
+fn guards(settings: &Serve) -> Result<http::Guards, String> {
+    let documents = match &settings.query_allowlist {
+        Some(path) => {
+            let failed = |error: String| format!("HIREGRAPH_QUERY_ALLOWLIST, {}: {error}", path.display());
+            let list = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+            http::Documents::allowing(&list).map_err(failed)?
+        }
+        None => http::Documents::default(),
+    };
+    Ok(http::Guards {
+        requests_per_second: settings.requests_per_second,
+        request_timeout: Duration::from_secs(settings.request_timeout_seconds),
+        documents: Arc::new(documents),
+    })
+}
+
 pub async fn serve(settings: Serve) -> Outcome {
     let store = open::store(&settings.database, Duration::from_secs(settings.takeover_seconds)).await?;
     let embedded = store::is_embedded(&settings.database.database_url);
@@ -344,6 +364,7 @@ pub async fn serve(settings: Serve) -> Outcome {
             attachment: settings.attachment_max_bytes,
             attachments: settings.attachments_max_bytes,
         },
+        guards: guards(&settings)?,
         shows_within: settings.shows_within_seconds.map(Duration::from_secs),
     });
     let role = settings.role;

@@ -79,6 +79,7 @@ pub async fn run(args: Args) -> Result<(), String> {
         first_pause: Duration::from_secs(1),
         patrol: Duration::from_secs(15),
         attachments: actions::Limits::default(),
+        guards: crate::http::Guards::default(),
         shows_within: None,
     });
     service.stop = stop.clone();

@@ -3,6 +3,7 @@
 mod caller;
 pub mod graphiql;
 pub mod graphql_over_http;
+mod guards;
 mod health;
 mod inbound;
 mod server;
@@ -23,7 +24,10 @@ use crate::graphql::Graph;
 use crate::queue::Heartbeat;
 use crate::store::Store;
 use crate::sync::Engine;
+use guards::Rate;
 
+pub use graphql_over_http::Documents;
+pub use guards::Guards;
 pub use server::serve;
 
 /// The largest request that is read, in bytes.
@@ -49,6 +53,8 @@ struct Inner {
     stop: CancellationToken,
     /// The largest request of a caller that may write, in bytes.
     largest_write: usize,
+    guards: Guards,
+    rate: Rate,
 }
 
 pub struct Options {
@@ -63,18 +69,20 @@ pub struct Options {
     pub answers: bool,
     /// Origins that may call `/graphql` from a browser.
     pub cors_origins: Vec<HeaderValue>,
+    pub guards: Guards,
     /// Cancelled when this process is to end.
     pub stop: CancellationToken,
 }
 
 /// Every path that is served.
 pub fn router(options: Options) -> Router {
-    let Options { graph, store, engine, clock, worker, attachments, answers, cors_origins, stop } = options;
+    let Options { graph, store, engine, clock, worker, attachments, answers, cors_origins, guards, stop } = options;
     // Three bytes are four characters of base64.
     let largest_write = LARGEST_WRITE.max(attachments.saturating_mul(4) / 3 + AROUND);
     let largest_write = usize::try_from(largest_write).unwrap_or(usize::MAX);
     let sdl = crate::graphql::sdl();
-    let doors = Doors(Arc::new(Inner { graph, store, engine, clock, worker, sdl, largest_write, stop }));
+    let rate = Rate::new(guards.requests_per_second);
+    let doors = Doors(Arc::new(Inner { graph, store, engine, clock, worker, sdl, stop, largest_write, guards, rate }));
     let health = Router::new().route("/healthz", get(health::live)).route("/readyz", get(health::ready));
     if !answers {
         return health.with_state(doors);

@@ -25,6 +25,7 @@ mod sql;
 mod statistics;
 mod subscriptions;
 mod targets;
+mod tokens;
 mod wake;
 pub mod webhooks;
 
@@ -46,11 +47,12 @@ pub use models::ModelCount;
 pub use read::{
     ApplicationFilter, ByParent, CandidateFilter, Columns, Filter, JobFilter, Join, Key, Link, Listing, Page, Row,
 };
-pub use scoped::{Accounts, ActionsOf, Admin, Missing, Operator, Records, Scoped, Writer};
+pub use scoped::{Accounts, ActionsOf, Admin, Issuer, Missing, Operator, Records, Scoped, Writer};
 pub use seal::{Keyring, KeyringError};
 pub use signals::{Channel, Ear};
 pub use subscriptions::{NewSubscription, Subscription, Verified};
 pub use targets::ApplicationsOf;
+pub use tokens::MOST_INTEGRATIONS;
 pub use wake::Job;
 
 use database::Database;

@@ -62,6 +62,13 @@ fn default_code(error: &mut ServerError) {
     }
 }
 
+/// An error of the request as a whole.
+pub fn coded(message: impl Into<String>, code: &str) -> ServerError {
+    let mut error = ServerError::new(message, None);
+    set_code(&mut error, code);
+    error
+}
+
 pub(super) fn set_code(error: &mut ServerError, code: &str) {
     error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code);
 }

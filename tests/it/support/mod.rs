@@ -197,6 +197,7 @@ impl TestApp {
             first_pause: Duration::from_millis(1),
             patrol: Duration::from_millis(20),
             attachments: hiregraph::actions::Limits::default(),
+            guards: hiregraph::http::Guards::default(),
             shows_within: None,
         });
         let origins = origins.iter().map(|origin| origin.parse().unwrap()).collect();
@@ -350,6 +351,7 @@ fn parts(
         first_pause: Duration::from_millis(1),
         patrol: Duration::from_millis(20),
         attachments: hiregraph::actions::Limits::default(),
+        guards: hiregraph::http::Guards::default(),
         shows_within: None,
     }
 }
