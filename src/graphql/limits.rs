@@ -146,6 +146,9 @@ struct Count<'a> {
     nesting: usize,
 }
 
+/// Of one field; none has a use for more.
+pub const DIRECTIVES: usize = 8;
+
 /// Far more fields than any honest query has.
 const MOST_FIELDS: usize = 20_000;
 

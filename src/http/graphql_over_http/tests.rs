@@ -355,7 +355,8 @@ async fn a_document_that_was_sent_with_its_hash_runs_by_the_hash_alone() {
     both["query"] = query.into();
     assert_eq!(post(&both).await.body, json!({ "data": { "hello": "hello Ada" } }));
     assert_eq!(post(&alone).await.body, json!({ "data": { "hello": "hello Ada" } }));
-    let uri = format!("/graphql?variables=%7B%7D&extensions={}", hashed(&sha256(query)).to_string().replace('"', "%22"));
+    let uri =
+        format!("/graphql?variables=%7B%7D&extensions={}", hashed(&sha256(query)).to_string().replace('"', "%22"));
     let got = ask_beside(&documents, true, Method::GET, &uri, &[RICH], "").await;
     assert_eq!(got.body, json!({ "data": { "hello": "hello you" } }), "as caches between want it");
 }

@@ -102,6 +102,17 @@ impl TestApp {
         key(&self.store, &self.clock, self.ids.as_ref(), scopes, integrations).await
     }
 
+    /// An access token of this key, for these integrations; lives for a quarter of an hour.
+    pub async fn token(&self, key: &str, scopes: &[Scope], integrations: &[&str]) -> String {
+        let scopes: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
+        let query =
+            "mutation($i: CreateAccessTokenInput!) { createAccessToken(input: $i) { token userErrors { message } } }";
+        let input = json!({ "integrationIds": integrations, "scopes": scopes });
+        let made = self.ask(key, query, json!({ "i": input })).await;
+        let token = made.pointer("/data/createAccessToken/token").and_then(Value::as_str);
+        token.unwrap_or_else(|| panic!("{made:#}")).to_owned()
+    }
+
     /// A query as ADMIN. Fails the test when the answer has errors.
     pub async fn query(&self, query: &str) -> Value {
         self.query_with(query, json!({})).await
