@@ -1,6 +1,7 @@
 //! Settings, read once from flags and the environment. Everything here is listed by `serve --help`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
@@ -108,6 +109,15 @@ pub struct Serve {
     /// Whether callers without ADMIN may read the schema by a query
     #[arg(long, env = "HIREGRAPH_INTROSPECTION", default_value = "on")]
     pub introspection: Introspection,
+    /// The most requests of one key in a second, in this process; 0: no limit
+    #[arg(long, env = "HIREGRAPH_REQUESTS_PER_SECOND", default_value_t = 10_000)]
+    pub requests_per_second: u32,
+    /// A request is answered within so many seconds, or refused
+    #[arg(long, env = "HIREGRAPH_REQUEST_TIMEOUT_SECONDS", default_value_t = 90, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub request_timeout_seconds: u64,
+    /// A file with a JSON object of GraphQL documents by their SHA-256: callers without ADMIN may run these and no others
+    #[arg(long, env = "HIREGRAPH_QUERY_ALLOWLIST")]
+    pub query_allowlist: Option<PathBuf>,
     /// So long changes can be read in the change feed: an ISO 8601 duration
     #[arg(long, env = "HIREGRAPH_CHANGES_RETENTION", default_value = "P30D")]
     pub changes_retention: String,

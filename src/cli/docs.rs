@@ -57,9 +57,13 @@ fn errors() -> String {
 }
 
 /// Status 200: a field failed while others may have been answered.
-const GRAPHQL: [(&str, u16, &str); 18] = [
-    ("UNAUTHENTICATED", 401, "No API key, or one that is unknown, revoked or expired; ends subscriptions, too."),
-    ("FORBIDDEN", 200, "The key lacks the scope that the message names."),
+const GRAPHQL: [(&str, u16, &str); 22] = [
+    (
+        "UNAUTHENTICATED",
+        401,
+        "No API key or access token, or one that is unknown, revoked or expired; ends subscriptions, too.",
+    ),
+    ("FORBIDDEN", 200, "The key or access token lacks what the message names: a scope, mostly."),
     (
         "BAD_USER_INPUT",
         200,
@@ -75,6 +79,8 @@ const GRAPHQL: [(&str, u16, &str); 18] = [
     ("GRAPHQL_PARSE_FAILED", 400, "The document is no GraphQL."),
     ("GRAPHQL_VALIDATION_FAILED", 400, "The document does not fit the schema."),
     ("OPERATION_RESOLUTION_FAILURE", 400, "It is not clear which operation is meant."),
+    ("PERSISTED_QUERY_NOT_FOUND", 400, "No document is known by this hash: send the document with it."),
+    ("QUERY_NOT_ALLOWED", 400, "The service runs the documents of its operator's list, and this is none of them."),
     ("QUERY_TOO_DEEP", 400, "More levels than a query may have."),
     ("QUERY_TOO_COMPLEX", 400, "The pages of the query can hold more nodes than a query may ask for."),
     ("TOO_MANY_ALIASES", 400, "More aliases of one field than a query may have."),
@@ -87,6 +93,16 @@ const GRAPHQL: [(&str, u16, &str); 18] = [
     ("NOT_ACCEPTABLE", 406, "The `accept` header allows no media type of GraphQL."),
     ("UNSUPPORTED_MEDIA_TYPE", 415, "The body is not `application/json` in utf-8, or is compressed."),
     ("PAYLOAD_TOO_LARGE", 413, "The request is larger than the limit that the message names."),
+    (
+        "RATE_LIMITED",
+        429,
+        "The key asks too often; try again after `retry-after`, or `extensions.retryAfter`, seconds.",
+    ),
+    (
+        "REQUEST_TIMEOUT",
+        504,
+        "The request took longer than it may. A write that was accepted goes on; ask with its idempotency key.",
+    ),
     ("UNAVAILABLE", 503, "The database does not answer. Try again."),
     ("INTERNAL", 200, "We were surprised. `extensions.reference` stands in the log beside the cause."),
 ];

@@ -73,20 +73,7 @@ pub struct Service {
     purged_at: AtomicI64,
     /// The most bytes that all attachments of one write may have.
     attachments: u64,
-    room: Room,
-}
-
-/// How much one process has in hand at once.
-#[derive(Debug, Clone, Copy)]
-pub struct Room {
-    pub requests: usize,
-    pub queries: usize,
-}
-
-impl Default for Room {
-    fn default() -> Self {
-        Self { requests: 1000, queries: 16 }
-    }
+    guards: http::Guards,
 }
 
 pub struct Parts {
@@ -115,7 +102,7 @@ pub struct Parts {
     /// So often it is looked whether runs make progress.
     pub patrol: Duration,
     pub attachments: actions::Limits,
-    pub room: Room,
+    pub guards: http::Guards,
     /// In the place of each vendor's own: within this time a write whose answer was lost shows itself.
     pub shows_within: Option<Duration>,
 }
@@ -177,7 +164,7 @@ impl Service {
             request_retention: parts.request_retention,
             purged_at: AtomicI64::new(0),
             attachments: parts.attachments.attachments,
-            room: parts.room,
+            guards: parts.guards,
         }
     }
 
@@ -191,9 +178,8 @@ impl Service {
             attachments: self.attachments,
             answers: role.answers(),
             cors_origins,
-            requests_at_once: self.room.requests,
-            queries_at_once: self.room.queries,
             metrics: telemetry::metrics::text,
+            guards: self.guards.clone(),
             stop: self.stop.clone(),
         })
     }
@@ -334,6 +320,24 @@ fn public_url(settings: &Serve, address: SocketAddr) -> Result<Option<String>, S
     }
 }
 
+fn guards(settings: &Serve) -> Result<http::Guards, String> {
+    let documents = match &settings.query_allowlist {
+        Some(path) => {
+            let failed = |error: String| format!("HIREGRAPH_QUERY_ALLOWLIST, {}: {error}", path.display());
+            let list = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+            http::Documents::allowing(&list).map_err(failed)?
+        }
+        None => http::Documents::default(),
+    };
+    Ok(http::Guards {
+        requests_per_second: settings.requests_per_second,
+        request_timeout: Duration::from_secs(settings.request_timeout_seconds),
+        requests_at_once: places(settings.requests_at_once),
+        queries_at_once: places(settings.queries_at_once),
+        documents: Arc::new(documents),
+    })
+}
+
 pub async fn serve(settings: Serve) -> Outcome {
     let store = open::store(&settings.database, Duration::from_secs(settings.takeover_seconds)).await?;
     let embedded = store::is_embedded(&settings.database.database_url);
@@ -380,7 +384,7 @@ pub async fn serve(settings: Serve) -> Outcome {
             attachment: settings.attachment_max_bytes,
             attachments: settings.attachments_max_bytes,
         },
-        room: Room { requests: places(settings.requests_at_once), queries: places(settings.queries_at_once) },
+        guards: guards(&settings)?,
         shows_within: settings.shows_within_seconds.map(Duration::from_secs),
     });
     let role = settings.role;

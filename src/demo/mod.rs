@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::actions;
 use crate::cli::print;
-use crate::cli::serve::{Parts, RETENTION, Room, Service, downloads, listen, work_until};
+use crate::cli::serve::{Parts, RETENTION, Service, downloads, listen, work_until};
 use crate::config::Role;
 use crate::connectors::Registry;
 use crate::domain::clock::{SystemClock, SystemIds};
@@ -80,7 +80,7 @@ pub async fn run(args: Args) -> Result<(), String> {
         first_pause: Duration::from_secs(1),
         patrol: Duration::from_secs(15),
         attachments: actions::Limits::default(),
-        room: Room::default(),
+        guards: crate::http::Guards::default(),
         shows_within: None,
     });
     service.stop = stop.clone();

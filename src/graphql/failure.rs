@@ -36,7 +36,7 @@ pub struct CursorExpired;
 /// Why a subscription does not begin, or ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Turned {
-    #[error("the API key was revoked, or has expired")]
+    #[error("the API key or access token was revoked, or has expired")]
     Unauthenticated,
     #[error("this process has as many subscriptions as it may: try again later")]
     TooMany,

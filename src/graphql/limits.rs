@@ -1,9 +1,9 @@
 //! What one query may cost: depth, nodes, aliases. Counted on the parsed document before anything runs, and
-//! before fragments could multiply it without end.
+//! before fragments could multiply it without end. What was counted is answered as `extensions.cost`.
 
 use std::collections::HashMap;
 
-use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextParseQuery};
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery};
 use async_graphql::parser::types::{
     ExecutableDocument, Field, FragmentDefinition, OperationType, Selection, SelectionSet,
 };
@@ -11,7 +11,7 @@ use async_graphql::{
     ErrorExtensionValues, Name, Pos, Positioned, Response, ServerError, ServerResult, Value, Variables,
 };
 use async_graphql_value::Value as Unresolved;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::failure;
 use crate::domain::Ids;
@@ -40,11 +40,34 @@ pub struct Guard(pub Limits);
 
 impl ExtensionFactory for Guard {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Guarding(self.0))
+        Arc::new(Guarding { limits: self.0, costs: OnceLock::new() })
     }
 }
 
-struct Guarding(Limits);
+/// Of one request.
+struct Guarding {
+    limits: Limits,
+    /// Of each operation of the document, once it was looked at.
+    costs: OnceLock<Vec<(Option<Name>, Cost)>>,
+}
+
+/// What was counted of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    pub nodes: u64,
+    pub depth: usize,
+}
+
+impl Cost {
+    fn answered(self, limits: &Limits) -> Value {
+        let object = |depth: usize, nodes: u64| {
+            [(Name::new("depth"), Value::from(depth)), (Name::new("nodes"), Value::from(nodes))]
+        };
+        let limit = object(limits.depth, limits.nodes).into_iter().collect();
+        let fields = object(self.depth, self.nodes).into_iter();
+        Value::Object(fields.chain([(Name::new("limit"), Value::Object(limit))]).collect())
+    }
+}
 
 #[async_trait::async_trait]
 impl Extension for Guarding {
@@ -57,13 +80,31 @@ impl Extension for Guarding {
     ) -> ServerResult<ExecutableDocument> {
         let document = next.run(ctx, query, variables).await?;
         let closed = ctx.data_opt::<NoIntrospection>().is_some();
-        check(&document, variables, &self.0, closed)?;
+        let costs = check(&document, variables, &self.limits, closed)?;
+        // Set once: a request's document is parsed once.
+        let _ = self.costs.set(costs);
         Ok(document)
+    }
+
+    async fn execute(&self, ctx: &ExtensionContext<'_>, operation: Option<&str>, next: NextExecute<'_>) -> Response {
+        let response = next.run(ctx, operation).await;
+        let costs = self.costs.get().map_or(&[][..], Vec::as_slice);
+        match costs.iter().find(|(name, _)| name.as_deref() == operation) {
+            Some((_, cost)) => response.extension("cost", cost.answered(&self.limits)),
+            None => response,
+        }
     }
 }
 
-pub fn check(document: &ExecutableDocument, variables: &Variables, limits: &Limits, closed: bool) -> ServerResult<()> {
-    for (_, operation) in document.operations.iter() {
+/// Refuses a document with an operation beyond the limits; else what each of its operations may cost.
+pub fn check(
+    document: &ExecutableDocument,
+    variables: &Variables,
+    limits: &Limits,
+    closed: bool,
+) -> ServerResult<Vec<(Option<Name>, Cost)>> {
+    let mut costs = Vec::new();
+    for (name, operation) in document.operations.iter() {
         let defaults = operation.node.variable_definitions.iter().filter_map(|definition| {
             let value = definition.node.default_value.as_ref()?.node.clone();
             Some((definition.node.name.node.clone(), value))
@@ -77,12 +118,14 @@ pub fn check(document: &ExecutableDocument, variables: &Variables, limits: &Limi
             closed,
             aliases: HashMap::new(),
             nodes: 0,
+            deepest: 0,
             steps: 0,
             nesting: 0,
         };
         count.selection(&operation.node.selection_set.node, 1, 1)?;
+        costs.push((name.cloned(), Cost { nodes: count.nodes, depth: count.deepest }));
     }
-    Ok(())
+    Ok(costs)
 }
 
 struct Count<'a> {
@@ -95,11 +138,16 @@ struct Count<'a> {
     closed: bool,
     aliases: HashMap<&'a str, usize>,
     nodes: u64,
+    /// The deepest level with a field.
+    deepest: usize,
     /// Fields that were looked at, so that fragments in fragments end.
     steps: usize,
     /// Selection sets that lie in each other, fragments' too.
     nesting: usize,
 }
+
+/// Of one field; none has a use for more.
+pub const DIRECTIVES: usize = 8;
 
 /// Far more fields than any honest query has.
 const MOST_FIELDS: usize = 20_000;
@@ -150,6 +198,7 @@ impl<'a> Count<'a> {
             let message = format!("the query is more than {} levels deep", self.limits.depth);
             return Err(refused(message, "QUERY_TOO_DEEP", Some(pos)));
         }
+        self.deepest = self.deepest.max(depth);
         self.alias(field, pos)?;
         let mut below = parents;
         if let Some(page) = self.page_size(field) {
@@ -358,6 +407,16 @@ mod tests {
         let hidden = "{ jobs(first: 250) { ...p } } fragment p on JobConnection { nodes { applications(first: 250) { ...q } } } \
                       fragment q on ApplicationConnection { nodes { id } }";
         assert_eq!(code(hidden).as_deref(), Some("QUERY_TOO_COMPLEX"));
+    }
+
+    #[test]
+    fn each_operation_has_a_cost_of_its_own() {
+        let query = "query A { jobs(first: 10) { nodes { id applications(first: 5) { nodes { id } } } } } \
+                     query B { viewer { name } __schema { types { name } } }";
+        let costs = check(&parse_query(query).unwrap(), &Variables::default(), &Limits::default(), false).unwrap();
+        let of = |name: &str| costs.iter().find(|(known, _)| known.as_deref() == Some(name)).unwrap().1;
+        assert_eq!(of("A"), Cost { nodes: 60, depth: 5 });
+        assert_eq!(of("B"), Cost { nodes: 0, depth: 2 });
     }
 
     #[test]

@@ -84,10 +84,15 @@ pub struct Options {
 impl Graph {
     pub fn new(options: Options) -> Self {
         let Options { engine, actions, endpoints, clock, ids, limits, subscriptions, introspection } = options;
-        let schema = Schema::build(Query, Mutation::default(), Subscription)
+        let mut schema = Schema::build(Query, Mutation::default(), Subscription)
             .register_output_type::<Record>()
-            .extension(limits::Guard(limits))
-            .finish();
+            .limit_directives(limits::DIRECTIVES)
+            .extension(limits::Guard(limits));
+        if !introspection {
+            // They would tell the schema name by name.
+            schema = schema.disable_suggestions();
+        }
+        let schema = schema.finish();
         let (places, fields) = (Places::new(subscriptions), Fields::new(schema.names()));
         Self(Arc::new(Inner { schema, engine, actions, endpoints, clock, ids, introspection, places, fields }))
     }

@@ -22,7 +22,7 @@ pub async fn delivery(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let _place = match doors.0.admission.request() {
+    let _place = match doors.0.room.request() {
         Ok(place) => place,
         // The vendor tries again.
         Err(overload) => return overload.into_response(),

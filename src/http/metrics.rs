@@ -15,7 +15,7 @@ pub async fn scrape(State(Doors(doors)): State<Doors>) -> Response {
         // What this process counted is worth having also then.
         Err(error) => warn!(%error, "the database's gauges could not be read"),
     }
-    for (what, count) in doors.admission.in_hand() {
+    for (what, count) in doors.room.in_hand() {
         gauge!("hiregraph_under_way", "what" => what).set(number(u64::try_from(count).unwrap_or(0)));
     }
     let subscriptions = u64::try_from(doors.graph.subscriptions().0).unwrap_or(0);

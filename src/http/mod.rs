@@ -1,16 +1,17 @@
 //! The doors: who asks, and for what. Nothing here knows how an answer comes about.
 
-pub mod admission;
 mod caller;
 mod connect;
 mod console;
 mod embedded;
 pub mod graphiql;
 pub mod graphql_over_http;
+mod guards;
 mod health;
 mod inbound;
 mod metrics;
 mod observe;
+pub mod room;
 mod server;
 mod websocket;
 
@@ -30,10 +31,13 @@ use crate::graphql::Graph;
 use crate::queue::Heartbeat;
 use crate::store::Store;
 use crate::sync::Engine;
+use guards::Rate;
 
+pub use graphql_over_http::Documents;
+pub use guards::Guards;
 pub use server::serve;
 
-use admission::Admission;
+use room::Room;
 
 /// The largest request that is read, in bytes.
 const LARGEST_BODY: usize = 2 * 1024 * 1024;
@@ -58,7 +62,9 @@ struct Inner {
     stop: CancellationToken,
     /// The largest request of a caller that may write, in bytes.
     largest_write: usize,
-    admission: Admission,
+    guards: Guards,
+    rate: Rate,
+    room: Room,
     metrics: fn() -> String,
 }
 
@@ -74,10 +80,7 @@ pub struct Options {
     pub answers: bool,
     /// Origins that may call `/graphql` from a browser.
     pub cors_origins: Vec<HeaderValue>,
-    /// Requests that are in hand at once.
-    pub requests_at_once: usize,
-    /// Queries that are carried out at once.
-    pub queries_at_once: usize,
+    pub guards: Guards,
     /// What was counted, in the words of Prometheus.
     pub metrics: fn() -> String,
     /// Cancelled when this process is to end.
@@ -86,19 +89,20 @@ pub struct Options {
 
 /// Every path that is served.
 pub fn router(options: Options) -> Router {
-    let Options { graph, store, engine, clock, worker, attachments, answers, cors_origins, stop, .. } = options;
+    let Options { graph, store, engine, clock, worker, attachments, answers, cors_origins, guards, metrics, stop } =
+        options;
     // Three bytes are four characters of base64.
     let largest_write = LARGEST_WRITE.max(attachments.saturating_mul(4) / 3 + AROUND);
     let largest_write = usize::try_from(largest_write).unwrap_or(usize::MAX);
     let sdl = crate::graphql::sdl();
-    let admission = Admission::new(admission::Options {
-        requests: options.requests_at_once,
-        queries: options.queries_at_once,
+    let rate = Rate::new(guards.requests_per_second);
+    let room = Room::new(room::Options {
+        requests: guards.requests_at_once,
+        queries: guards.queries_at_once,
         sockets: graph.subscriptions().1,
         largest: largest_write,
     });
-    let metrics = options.metrics;
-    let inner = Inner { graph, store, engine, clock, worker, sdl, stop, largest_write, admission, metrics };
+    let inner = Inner { graph, store, engine, clock, worker, sdl, stop, largest_write, guards, rate, room, metrics };
     let doors = Doors(Arc::new(inner));
     let health = Router::new()
         .route("/healthz", get(health::live))

@@ -1,4 +1,4 @@
-//! API keys: kept as hashes, looked up at every request.
+//! API keys: kept as hashes, looked up at every request, also for the access tokens that were made with them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
@@ -12,13 +12,16 @@ use super::convert::millis;
 use super::entity::{Json, api_key};
 use super::read::Key;
 use super::sql::Sql;
+use super::tokens::{self, Claims};
 use super::{Result, Store};
 use crate::domain::{IdSpace, Ids, IntegrationId, Scope};
 
 /// What the holder of a credential may do, as verified at the door.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
+    /// Its own, or that of the access token.
     pub key: Uuid,
+    /// Of the key.
     pub name: String,
     pub scopes: Vec<Scope>,
     /// None: all, also those that come later.
@@ -26,6 +29,8 @@ pub struct Access {
     pub expires_at: Option<DateTime<Utc>>,
     /// The integrations that it sees now.
     pub integrations: Arc<Integrations>,
+    /// Whether it is an access token, which makes no further credential.
+    pub is_token: bool,
 }
 
 /// Integrations, also by what the ids of their records begin with.
@@ -74,6 +79,17 @@ impl Access {
     /// Whether it may be seen if there is one: also one that was connected by this very request.
     pub(super) fn may_see(&self, integration: Uuid) -> bool {
         self.restricted.is_none() || self.sees(integration)
+    }
+
+    /// To what of it an access token was made for.
+    fn narrow(&mut self, claims: Claims) {
+        let Claims { scopes, integrations, expires_at, .. } = claims;
+        self.scopes = scopes.into_iter().filter(|scope| self.has(*scope)).collect();
+        let mine = integrations.into_iter().filter(|id| self.restricted.as_ref().is_none_or(|some| some.contains(id)));
+        self.restricted = Some(mine.collect());
+        let ends = DateTime::from_timestamp_millis(expires_at);
+        self.expires_at = self.expires_at.into_iter().chain(ends).min();
+        self.is_token = true;
     }
 
     /// Whether a key for `integrations` reaches nothing that this one does not.
@@ -134,16 +150,23 @@ impl Store {
         Ok((secret.into(), row))
     }
 
-    /// What this key may do; none when it is unknown, revoked or expired.
+    /// What this key or access token may do; none when it is unknown, or it or its key is revoked or expired.
     pub async fn access(&self, secret: &SecretString, now: DateTime<Utc>) -> Result<Option<Access>> {
         let secret = secret.expose_secret();
-        if !secret.starts_with(PREFIX) {
+        let claims = match secret.starts_with(tokens::PREFIX) {
+            true => Claims::verified(secret, &self.0.keyring).filter(|claims| claims.expires_at > millis(now)),
+            false => None,
+        };
+        if claims.is_none() && !secret.starts_with(PREFIX) {
             return Ok(None);
         }
         let mut sql = Sql::new(self.0.database.backend());
         sql.push("SELECT k.id, k.name, k.scopes, k.integrations, k.expires_at, k.revoked_at, k.last_used_at, ");
-        sql.push("(SELECT value FROM counters WHERE name = 'integrations') FROM api_keys k WHERE k.hash = ");
-        sql.bind(hash(secret));
+        sql.push("(SELECT value FROM counters WHERE name = 'integrations') FROM api_keys k WHERE ");
+        match &claims {
+            Some(claims) => sql.push("k.id = ").bind(claims.key),
+            None => sql.push("k.hash = ").bind(hash(secret)),
+        };
         // Never from a replica: a revoked key is refused at once.
         let rows = self.0.database.fresh_rows(sql.statement()).await?;
         let Some(row) = rows.first() else { return Ok(None) };
@@ -155,20 +178,25 @@ impl Store {
         let all = self.all_integrations(row.try_get_by_index(7)?).await?;
         let scopes: Json<Vec<Scope>> = row.try_get_by_index(2)?;
         let restricted: Option<Json<Vec<Uuid>>> = row.try_get_by_index(3)?;
-        let integrations = match &restricted {
-            Some(Json(some)) => Arc::new(all.ids.iter().copied().filter(|id| some.contains(id)).collect()),
-            None => all,
-        };
         let key: Uuid = row.try_get_by_index(0)?;
         self.note_use(key, row.try_get_by_index(6)?, millis(now));
-        Ok(Some(Access {
+        let mut access = Access {
             key,
             name: row.try_get_by_index(1)?,
             scopes: scopes.0,
             restricted: restricted.map(|json| json.0),
             expires_at: expires_at.and_then(DateTime::from_timestamp_millis),
-            integrations,
-        }))
+            integrations: all,
+            is_token: false,
+        };
+        if let Some(claims) = claims {
+            access.narrow(claims);
+        }
+        if let Some(some) = &access.restricted {
+            let seen = access.integrations.ids.iter().copied().filter(|id| some.contains(id)).collect();
+            access.integrations = Arc::new(seen);
+        }
+        Ok(Some(access))
     }
 
     /// Kept in memory and written by [`Store::write_key_uses`]: a query must not wait for a writer.

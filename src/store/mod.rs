@@ -29,6 +29,7 @@ mod sql;
 mod statistics;
 mod subscriptions;
 mod targets;
+mod tokens;
 mod wake;
 pub mod webhooks;
 
@@ -53,11 +54,12 @@ pub use read::{
     ApplicationFilter, ByParent, CandidateFilter, Columns, Filter, JobFilter, Join, Key, Link, Listing, Page, Row,
 };
 pub use requests::{Cause, NewRequest, RequestFilter, request_id};
-pub use scoped::{Accounts, ActionsOf, Admin, Missing, Operator, Records, Scoped, Writer};
+pub use scoped::{Accounts, ActionsOf, Admin, Issuer, Missing, Operator, Records, Scoped, Writer};
 pub use seal::{Keyring, KeyringError};
 pub use signals::{Channel, Ear};
 pub use subscriptions::{NewSubscription, Subscription, Verified};
 pub use targets::ApplicationsOf;
+pub use tokens::MOST_INTEGRATIONS;
 pub use wake::Job;
 
 use database::Database;

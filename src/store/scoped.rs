@@ -19,7 +19,8 @@ use super::page::{Order, Position, SortKey, SortValue, Window};
 use super::read::{ByParent, Columns, Filter, Join, Key, Link, Listing, Page, Row};
 use super::signals::{Channel, Ear};
 use super::sql::Sql;
-use super::{Result, Store};
+use super::tokens::Claims;
+use super::{KeyringError, Result, Store, millis};
 use crate::domain::{Ids, IntegrationField, Payload, RecordType, Scope, SyncKind};
 
 /// What the credential is lacking.
@@ -30,6 +31,9 @@ pub enum Missing {
     /// It is restricted to some integrations.
     #[error("this needs a key for all integrations")]
     Everything,
+    /// It is an access token.
+    #[error("this needs an API key, not an access token")]
+    Key,
 }
 
 /// One caller's view of the store.
@@ -66,6 +70,10 @@ pub struct Writer(Scoped);
 /// Manages keys, and whom to tell what by webhooks.
 #[derive(Clone)]
 pub struct Admin(Scoped);
+
+/// Makes access tokens of its own key.
+#[derive(Clone)]
+pub struct Issuer(Scoped);
 
 impl Store {
     pub fn scoped(&self, access: Arc<Access>) -> Scoped {
@@ -117,6 +125,11 @@ impl Scoped {
 
     pub fn admin(&self) -> Result<Admin, Missing> {
         self.holding(&[Scope::Admin]).map(Admin)
+    }
+
+    /// To make access tokens: any key may, and no token.
+    pub fn issue(&self) -> Result<Issuer, Missing> {
+        if self.access.is_token { Err(Missing::Key) } else { Ok(Issuer(self.clone())) }
     }
 
     /// One of these scopes; else the first is named as missing.
@@ -529,6 +542,26 @@ impl Writer {
         sql.push(" AND t.job_id = ").bind(job.id).push(" AND t.stage_id = ").bind(stage);
         sql.push(" AND t.remote_deleted_at IS NULL LIMIT 1");
         Ok(!self.0.store.0.database.rows(sql.statement()).await?.is_empty())
+    }
+}
+
+impl Issuer {
+    pub fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    /// A token for these, as far as the key reaches, whenever it is used; and when it ends.
+    pub fn token(
+        &self,
+        scopes: Vec<Scope>,
+        integrations: Vec<Uuid>,
+        until: DateTime<Utc>,
+    ) -> Result<(SecretString, DateTime<Utc>)> {
+        let Access { key, expires_at, .. } = *self.0.access;
+        let until = expires_at.map_or(until, |at| at.min(until));
+        let claims = Claims { key, expires_at: millis(until), scopes, integrations };
+        let token = claims.signed(&self.0.store.0.keyring).ok_or(KeyringError::Malformed)?;
+        Ok((token, until))
     }
 }
 

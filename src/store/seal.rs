@@ -35,6 +35,8 @@ pub struct Keyring(Vec<Key>);
 struct Key {
     id: [u8; KEY_ID],
     cipher: Aes256Gcm,
+    /// Signs access tokens.
+    signing: [u8; 32],
 }
 
 impl Key {
@@ -43,7 +45,7 @@ impl Key {
         let mut id = [0; KEY_ID];
         let hash = blake3::derive_key("hiregraph secret key id", bytes);
         id.copy_from_slice(&hash[..KEY_ID]);
-        Ok(Self { id, cipher })
+        Ok(Self { id, cipher, signing: blake3::derive_key("hiregraph access token signature", bytes) })
     }
 }
 
@@ -70,6 +72,11 @@ impl Keyring {
         let mut head = [VERSION; HEAD];
         head[1..].copy_from_slice(&key.id);
         Ok(head)
+    }
+
+    /// What access tokens are signed with: the first signs, all verify.
+    pub(super) fn signing(&self) -> impl Iterator<Item = &[u8; 32]> {
+        self.0.iter().map(|key| &key.signing)
     }
 
     pub(super) fn seal(&self, plain: &[u8], of: Uuid, ids: &dyn Ids) -> Result<Vec<u8>, KeyringError> {

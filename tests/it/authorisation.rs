@@ -1,5 +1,5 @@
-//! Every root field × every kind of credential. A root field without a case fails; the exceptions are named here,
-//! and may only become fewer.
+//! Every root field × every kind of credential: none, expired, revoked, without the scope, of another integration, and
+//! access tokens likewise. A root field without a case fails; the exceptions are named here, and may only become fewer.
 
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ on_both!(
     every_root_field_needs_its_scope,
     every_subscription_needs_a_good_key_and_its_scope,
     a_key_for_other_integrations_reaches_nothing_of_these,
+    whether_something_foreign_exists_is_never_told,
     restricted_keys_see_their_own_integrations_only,
     restricted_administrators_manage_their_own_keys_only,
 );
@@ -52,7 +53,13 @@ enum Foreign {
     Unconcerned,
 }
 
+/// What every key may ask.
+const OPEN_TO_KEYS: [&str; 4] = ["connector", "connectors", "createAccessToken", "viewer"];
+/// What every access token may ask.
+const OPEN_TO_TOKENS: [&str; 3] = ["connector", "connectors", "viewer"];
+
 /// Ids of things of one integration.
+#[derive(Clone)]
 struct Things {
     integration: String,
     job: String,
@@ -86,6 +93,52 @@ impl Things {
             hook,
         }
     }
+
+    fn all(&mut self) -> [&mut String; 9] {
+        let Self { integration, job, candidate, application, run, key, action, hook, delivery } = self;
+        [integration, job, candidate, application, run, key, action, hook, delivery]
+    }
+
+    /// Ids of the same kinds that nothing has. What lies in the integration begins as its own do.
+    fn invented(&self) -> Self {
+        let mut things = self.clone();
+        for id in things.all() {
+            let place = id.len() - 6;
+            let last = if id[place..].starts_with('a') { "bbbbb0" } else { "aaaaa0" };
+            id.replace_range(place.., last);
+            assert!(hiregraph::domain::NodeId::parse(id).is_some(), "{id}");
+        }
+        things
+    }
+}
+
+/// An answer without the ids that were asked for.
+fn without(mut things: Things, answer: &Value) -> String {
+    things.all().into_iter().fold(answer.to_string(), |text, id| text.replace(id.as_str(), "ID"))
+}
+
+/// Credentials that are good no longer, or never were.
+async fn bad_credentials(app: &TestApp, integration: &str) -> Vec<Option<String>> {
+    let make = "mutation($e: Duration) { createApiKey(input: {name: \"k\", scopes: [ADMIN], expiresIn: $e}) { secret apiKey { id } } }";
+    let expired =
+        app.query_with(make, json!({ "e": "PT1M" })).await["createApiKey"]["secret"].as_str().unwrap().to_owned();
+    let of_expired = app.token(&expired, &[Scope::RecordsRead], &[integration]).await;
+    let revoked = app.query_with(make, json!({})).await["createApiKey"].take();
+    let (revoked, id) = (revoked["secret"].as_str().unwrap().to_owned(), revoked["apiKey"]["id"].clone());
+    let of_revoked = app.token(&revoked, &[Scope::RecordsRead], &[integration]).await;
+    let short =
+        "mutation($i: [ID!]!) { createAccessToken(input: {integrationIds: $i, expiresIn: \"PT1M\"}) { token } }";
+    let short = app.query_with(short, json!({ "i": [integration] })).await["createAccessToken"]["token"].take();
+    let short = short.as_str().unwrap().to_owned();
+    for key in [&expired, &of_expired, &revoked, &of_revoked, &short] {
+        assert_eq!(code(&app.ask(key, "{ viewer { name } }", json!({})).await), "", "it is still good");
+    }
+    app.query_with("mutation($id: ID!) { revokeApiKey(id: $id) { apiKey { id } } }", json!({ "id": id })).await;
+    app.clock.advance(Duration::from_secs(60));
+    let unknown = format!("hgk_{}", "a".repeat(52));
+    let forged = format!("{}{}", &of_revoked[..of_revoked.len() - 8], "AAAAAAAA");
+    let some = [expired, of_expired, revoked, of_revoked, short, unknown, forged, "nonsense".to_owned(), String::new()];
+    some.into_iter().map(Some).chain([None]).collect()
 }
 
 fn case(field: &str, of: &Things) -> (String, Needs, Foreign) {
@@ -161,6 +214,11 @@ fn case(field: &str, of: &Things) -> (String, Needs, Foreign) {
             Needs::Admin,
             Foreign::NotFound,
         ),
+        "createAccessToken" => (
+            mutation(format!("createAccessToken(input: {{integrationIds: [\"{integration}\"]}})")),
+            Needs::Nothing,
+            Foreign::NotFound,
+        ),
         "revokeApiKey" => (mutation(format!("revokeApiKey(id: \"{key}\")")), Needs::Admin, Foreign::NotFound),
         "action" => (format!("{{ action(id: \"{action}\") {{ id }} }}"), Needs::SeeWrites, Foreign::Null),
         "actions" => (list(field), Needs::SeeWrites, Foreign::Empty),
@@ -233,30 +291,43 @@ async fn every_subscription_needs_a_good_key_and_its_scope(backend: Backend) {
     let app = TestApp::start_with(backend, SMALL).await;
     let [traffit, hrworks] = app.connected_to_both().await;
     let things = Things::of(&app, &traffit).await;
-    let unknown = format!("hgk_{}", "a".repeat(52));
+    let bad = bad_credentials(&app, &traffit).await;
     let fields = sdl::fields("Subscription");
     assert!(fields.len() >= 3);
     for field in fields.into_iter().map(|field| field.name) {
         let (query, enough, refused) = subscription(&field, &things);
-        for key in [None, Some(unknown.as_str()), Some("")] {
-            assert_eq!(app.stream(key, &query, json!({})).await.0, 401, "{field} {key:?}");
+        for key in &bad {
+            assert_eq!(app.stream(key.as_deref(), &query, json!({})).await.0, 401, "{field} {key:?}");
         }
         let others: Vec<Scope> =
             ALL.into_iter().filter(|scope| *scope != Scope::Admin && !enough.contains(scope)).collect();
         let key = app.key(&others, None).await;
-        assert_eq!(app.subscribe(&key, &query, json!({})).await.refused().await, "FORBIDDEN", "{field}");
+        let token = app.token(&app.admin, &others, &[&traffit]).await;
+        for key in [key, token] {
+            assert_eq!(app.subscribe(&key, &query, json!({})).await.refused().await, "FORBIDDEN", "{field}");
+        }
         for scope in enough {
             let key = app.key(&[*scope], None).await;
-            assert!(app.subscribe(&key, &query, json!({})).await.next(&field).await.is_object(), "{field} {scope}");
+            let token = app.token(&app.admin, &[*scope], &[&traffit]).await;
+            for key in [key, token] {
+                assert!(app.subscribe(&key, &query, json!({})).await.next(&field).await.is_object(), "{field} {scope}");
+            }
         }
-        let stranger = app.key(&ALL, Some(&[&hrworks])).await;
-        let mut told = app.subscribe(&stranger, &query, json!({})).await;
-        if refused {
-            assert_eq!(told.refused().await, "BAD_USER_INPUT", "{field}");
-        } else {
-            let first = told.next(&field).await["recordId"].take();
-            let seen = app.ask(&stranger, "query($id: ID!) { node(id: $id) { id } }", json!({ "id": first })).await;
-            assert_eq!(seen["data"]["node"]["id"], first, "{field}: it is one of its own");
+        let key = app.key(&ALL, Some(&[&hrworks])).await;
+        let token = app.token(&app.admin, &ALL[..5], &[&hrworks]).await;
+        for stranger in [key, token] {
+            let mut told = app.subscribe(&stranger, &query, json!({})).await;
+            if !refused {
+                let first = told.next(&field).await["recordId"].take();
+                let seen = app.ask(&stranger, "query($id: ID!) { node(id: $id) { id } }", json!({ "id": first })).await;
+                assert_eq!(seen["data"]["node"]["id"], first, "{field}: it is one of its own");
+                continue;
+            }
+            let told = told.answer().await.unwrap();
+            assert_eq!(code(&told), "BAD_USER_INPUT", "{field}");
+            let (absent, ..) = subscription(&field, &things.invented());
+            let nothing = app.subscribe(&stranger, &absent, json!({})).await.answer().await.unwrap();
+            assert_eq!(without(things.clone(), &told), without(things.invented(), &nothing), "{field}");
         }
     }
 }
@@ -272,23 +343,13 @@ async fn no_root_field_answers_without_a_good_key(backend: Backend) {
     let app = TestApp::start_with(backend, SMALL).await;
     let id = app.connected("traffit").await;
     let things = Things::of(&app, &id).await;
-    let make = "mutation($e: Duration) { createApiKey(input: {name: \"k\", scopes: [ADMIN], expiresIn: $e}) { secret apiKey { id } } }";
-    let expired =
-        app.query_with(make, json!({ "e": "PT1M" })).await["createApiKey"]["secret"].as_str().unwrap().to_owned();
-    let revoked = app.query_with(make, json!({})).await["createApiKey"].take();
-    let revoke = "mutation($id: ID!) { revokeApiKey(id: $id) { apiKey { revokedAt } } }";
-    app.query_with(revoke, json!({ "id": revoked["apiKey"]["id"] })).await;
-    assert_eq!(code(&app.ask(&expired, "{ viewer { name } }", json!({})).await), "", "it is still good");
-    app.clock.advance(Duration::from_secs(60));
-    let unknown = format!("hgk_{}", "a".repeat(52));
+    let bad = bad_credentials(&app, &id).await;
     let before = app.store.statements().count();
     let mut asked = 0;
     for field in root_fields() {
         let (query, ..) = case(&field, &things);
-        for key in
-            [None, Some(unknown.as_str()), Some(&expired), revoked["secret"].as_str(), Some("nonsense"), Some("")]
-        {
-            let answer = app.post(key, &json!({ "query": query })).await;
+        for key in &bad {
+            let answer = app.post(key.as_deref(), &json!({ "query": query })).await;
             assert_eq!(answer.status, 401, "{field} {key:?}: {}", answer.body);
             assert_eq!(answer.headers["www-authenticate"], "Bearer realm=\"hiregraph\"");
             assert_eq!(code(&answer.body), "UNAUTHENTICATED");
@@ -303,7 +364,7 @@ async fn every_root_field_needs_its_scope(backend: Backend) {
     let app = TestApp::start_with(backend, SMALL).await;
     let id = app.connected("traffit").await;
     let things = Things::of(&app, &id).await;
-    let mut open = Vec::new();
+    let mut open = (Vec::new(), Vec::new());
     for field in root_fields() {
         let (query, needs, _) = case(&field, &things);
         let enough: &[Scope] = match needs {
@@ -318,21 +379,29 @@ async fn every_root_field_needs_its_scope(backend: Backend) {
         };
         let others: Vec<Scope> =
             ALL.into_iter().filter(|scope| *scope != Scope::Admin && !enough.contains(scope)).collect();
-        let answer = app.ask(&app.key(&others, None).await, &query, json!({})).await;
-        if needs == Needs::Nothing {
-            assert_eq!(code(&answer), "", "{field}: {answer:#}");
-            open.push(field);
-            continue;
+        let key = app.key(&others, None).await;
+        // A token has a scope at least.
+        let some = if others.is_empty() { &ALL[..1] } else { &others };
+        let token = app.token(&app.admin, some, &[&id]).await;
+        for (key, open) in [(key, &mut open.0), (token, &mut open.1)] {
+            let answer = app.ask(&key, &query, json!({})).await;
+            if code(&answer).is_empty() {
+                assert_eq!(needs, Needs::Nothing, "{field} with {others:?}: {answer:#}");
+                open.push(field.clone());
+                continue;
+            }
+            assert_eq!(code(&answer), "FORBIDDEN", "{field} with {others:?}: {answer:#}");
+            let nothing = match &answer["data"] {
+                Value::Object(data) => data.values().all(Value::is_null),
+                data => data.is_null(),
+            };
+            assert!(nothing, "{field}: {answer:#}");
         }
-        assert_eq!(code(&answer), "FORBIDDEN", "{field} with {others:?}: {answer:#}");
-        let nothing = match &answer["data"] {
-            Value::Object(data) => data.values().all(Value::is_null),
-            data => data.is_null(),
-        };
-        assert!(nothing, "{field}: {answer:#}");
     }
-    open.sort();
-    assert_eq!(open, ["connector", "connectors", "viewer"], "fields that every key may ask");
+    open.0.sort();
+    open.1.sort();
+    assert_eq!(open.0, OPEN_TO_KEYS);
+    assert_eq!(open.1, OPEN_TO_TOKENS);
 }
 
 async fn a_key_for_other_integrations_reaches_nothing_of_these(backend: Backend) {
@@ -341,10 +410,15 @@ async fn a_key_for_other_integrations_reaches_nothing_of_these(backend: Backend)
     let things = Things::of(&app, &traffit).await;
     let nobody = app.key(&ALL, Some(&[])).await;
     let other = app.key(&ALL, Some(&[&hrworks])).await;
+    let token = app.token(&app.admin, &ALL[..5], &[&hrworks]).await;
     for field in root_fields() {
-        let (query, _, foreign) = case(&field, &things);
-        for (stranger, key) in [("of another", &other), ("of none", &nobody)] {
+        let (query, needs, foreign) = case(&field, &things);
+        for (stranger, key) in [("of another", &other), ("of none", &nobody), ("of another", &token)] {
             let answer = app.ask(key, &query, json!({})).await;
+            if *key == token && (needs == Needs::Admin || field == "createAccessToken") {
+                assert_eq!(code(&answer), "FORBIDDEN", "{field} for a token: {answer:#}");
+                continue;
+            }
             let data = &answer["data"][&field];
             let told = format!("{field} for a key {stranger}: {answer:#}");
             assert!(!answer.to_string().contains(&traffit) || field == "createApiKey", "{told}");
@@ -380,6 +454,44 @@ async fn a_key_for_other_integrations_reaches_nothing_of_these(backend: Backend)
     assert_eq!(after["integration"]["customFields"], json!([]));
     let key = rows(&after["apiKeys"]).iter().find(|key| key["id"] == things.key.as_str()).unwrap();
     assert!(key["revokedAt"].is_null(), "a stranger's attempt revoked nothing");
+}
+
+/// What is foreign is answered as what does not exist, word for word.
+async fn whether_something_foreign_exists_is_never_told(backend: Backend) {
+    let app = TestApp::start_with(backend, SMALL).await;
+    let [traffit, hrworks] = app.connected_to_both().await;
+    let things = Things::of(&app, &traffit).await;
+    let key = app.key(&ALL, Some(&[&hrworks])).await;
+    let token = app.token(&app.admin, &ALL[..5], &[&hrworks]).await;
+    for field in root_fields() {
+        let ((foreign, _, how), (absent, ..)) = (case(&field, &things), case(&field, &things.invented()));
+        if how == Foreign::Unconcerned {
+            assert_eq!(foreign, absent, "{field} names nothing");
+            continue;
+        }
+        for key in [&key, &token] {
+            let (foreign, absent) = (app.ask(key, &foreign, json!({})).await, app.ask(key, &absent, json!({})).await);
+            assert_eq!(without(things.clone(), &foreign), without(things.invented(), &absent), "{field}");
+        }
+    }
+    // Nor by relations, filters and subscriptions that name an integration.
+    let relations = "query($id: ID!) { jobs(integrationId: $id) { totalCount pageInfo { hasNextPage } nodes { id } } \
+                     actions(integrationId: $id) { totalCount } \
+                     candidates(filter: {jobIds: [$id], includeDeleted: true}) { totalCount } \
+                     changes(integrationIds: [$id]) { nodes { recordId } pageInfo { hasNextPage } } }";
+    for (foreign, absent) in
+        [(&things.integration, &things.invented().integration), (&things.job, &things.invented().job)]
+    {
+        let ask = async |id: &str| app.ask(&key, relations, json!({ "id": id })).await;
+        assert_eq!(ask(foreign).await, ask(absent).await, "{foreign}");
+    }
+    let changes = "subscription($of: [ID!]) { changes(integrationIds: $of, after: \"\") { recordId } }"
+        .replace("\"\"", &format!("\"{}\"", hiregraph::store::page::feed_cursor(0)));
+    let first = async |of: Value| app.subscribe(&key, &changes, json!({ "of": of })).await.next("changes").await;
+    let own = first(json!([hrworks])).await;
+    for id in [&traffit, &things.invented().integration] {
+        assert_eq!(first(json!([id, hrworks])).await, own, "nothing is told of {id}");
+    }
 }
 
 async fn restricted_keys_see_their_own_integrations_only(backend: Backend) {
@@ -455,7 +567,7 @@ async fn restricted_administrators_manage_their_own_keys_only(backend: Backend) 
         let answer = app.ask(&admin, revoke, json!({ "id": id })).await;
         assert_eq!(answer["data"]["revokeApiKey"]["userErrors"][0]["code"], "NOT_FOUND");
         let node = app.ask(&admin, "query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await;
-        assert_eq!(node, json!({"data": {"node": null}}));
+        assert_eq!((code(&node), &node["data"]), ("", &json!({"node": null})));
     }
     // Without a word about integrations, a new key has those of its maker.
     let make = "mutation { createApiKey(input: {name: \"k\", scopes: [ADMIN]}) { apiKey { integrations { id } } userErrors { code } } }";

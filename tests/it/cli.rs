@@ -124,7 +124,7 @@ async fn what_cannot_be_used_is_told_in_words() {
     let inside = |name: &str| format!("sqlite://{}", folder.path().join(name).display());
     let (file, missing) = (inside("a.db"), inside("no/folder/a.db"));
     let serve = ["serve", "--listen", "127.0.0.1:0"];
-    let cases: [Case<'_>; 11] = [
+    let cases: [Case<'_>; 12] = [
         (&serve, &[("HIREGRAPH_DATABASE_URL", "mysql://h/d")], "must begin with sqlite: or postgres:"),
         (&serve, &[("HIREGRAPH_DATABASE_URL", "sqlite::memory:")], "must name a file"),
         (&serve, &[("HIREGRAPH_DATABASE_URL", "sqlite://")], "must name a file"),
@@ -141,6 +141,11 @@ async fn what_cannot_be_used_is_told_in_words() {
         ),
         (&serve, &[("HIREGRAPH_DATABASE_URL", &file), ("HIREGRAPH_SECRET_KEY", "short")], "32 bytes in base64"),
         (&["serve"], &[("HIREGRAPH_DATABASE_URL", &file), ("HIREGRAPH_LISTEN", "nowhere")], "--listen"),
+        (
+            &serve,
+            &[("HIREGRAPH_DATABASE_URL", &file), ("HIREGRAPH_QUERY_ALLOWLIST", "no/such/list.json")],
+            "HIREGRAPH_QUERY_ALLOWLIST, no/such/list.json: ",
+        ),
         (&serve, &[("HIREGRAPH_DATABASE_URL", &file), ("HIREGRAPH_LOG", "hiregraph=loud")], "HIREGRAPH_LOG"),
         (
             &["keys", "create", "--name", "x", "--scopes", "EVERYTHING"],

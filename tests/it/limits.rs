@@ -47,6 +47,8 @@ async fn queries_beyond_the_limits_are_refused_before_they_run(backend: Backend)
     for (query, expected) in [
         (deep(5), "QUERY_TOO_DEEP"),
         (format!("{{ {} }}", aliases(11)), "TOO_MANY_ALIASES"),
+        (format!("{{ {} }}", "__typename ".repeat(20_001)), "QUERY_TOO_COMPLEX"),
+        (format!("{{ __typename {} }}", "@aa".repeat(9)), "GRAPHQL_VALIDATION_FAILED"),
         (
             "{ jobs(first: 250) { nodes { applications(first: 250) { nodes { id } } } } }".to_owned(),
             "QUERY_TOO_COMPLEX",
@@ -65,7 +67,7 @@ async fn queries_beyond_the_limits_are_refused_before_they_run(backend: Backend)
         assert_eq!(code(&answer), expected, "{query}: {answer:#}");
         assert!(answer.get("data").is_none(), "{answer:#}");
     }
-    assert_eq!(app.store.statements().count() - before, 5, "who asks, and nothing else");
+    assert_eq!(app.store.statements().count() - before, 7, "who asks, and nothing else");
 
     let batch = json!([{ "query": "{ viewer { name } }" }, { "query": "{ viewer { name } }" }]);
     let answer = app.post(Some(&app.admin), &batch).await;
@@ -114,6 +116,9 @@ async fn the_schema_is_read_with_tools_and_closed_where_the_operator_says(backen
         let answer = app.ask(&app.admin, query, json!({})).await;
         assert_eq!(code(&answer), "", "{query}: {answer:#}");
     }
+    let answer = app.ask(&reads, "{ connectors { slog } }", json!({})).await;
+    assert_eq!(code(&answer), "GRAPHQL_VALIDATION_FAILED");
+    assert!(!answer.to_string().contains("Did you mean"), "nor is it guessed name by name: {answer:#}");
     let answer = app.ask(&reads, "{ __typename viewer { __typename name } }", json!({})).await;
     assert_eq!(answer["data"]["__typename"], "Query", "the names of types are no secret");
     // By GET as well.

@@ -1,6 +1,7 @@
 //! The root of all writing. Thin: a resolver asks for its scope, calls an entry point and hands refusals on as
 //! data.
 
+mod access_token;
 mod api_key;
 mod connect_link;
 mod custom_field;
@@ -24,6 +25,7 @@ pub struct Mutation(
     sync::Syncs,
     custom_field::CustomFields,
     api_key::ApiKeys,
+    access_token::AccessTokens,
     write::Writes,
     passthrough::Passthroughs,
     webhook::Webhooks,

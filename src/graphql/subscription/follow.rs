@@ -277,10 +277,16 @@ impl Following {
     }
 
     async fn verify_if_due(&mut self) -> Result<(), Told> {
-        if self.verified.elapsed() < self.graph.0.places.verify() {
-            return Ok(());
+        if self.verified_for().is_zero() { self.verify().await } else { Ok(()) }
+    }
+
+    /// So long the key need not be looked up again: until its turn comes, or until it or the access token expires.
+    fn verified_for(&self) -> Duration {
+        let left = self.graph.0.places.verify().saturating_sub(self.verified.elapsed());
+        match self.scoped.access().expires_at {
+            Some(at) => left.min((at - self.graph.0.clock.now()).to_std().unwrap_or_default()),
+            None => left,
         }
-        self.verify().await
     }
 
     /// Looks the key up again.
@@ -298,8 +304,7 @@ impl Following {
 
     /// Waits until there may be something new, or the key must be looked up again.
     async fn wait(&mut self) {
-        let left = self.graph.0.places.verify().saturating_sub(self.verified.elapsed());
-        let mut patience = self.ear.patience().min(left);
+        let mut patience = self.ear.patience().min(self.verified_for());
         if let Tail::Changes { at, announced, .. } = &self.tail
             && announced > at
         {

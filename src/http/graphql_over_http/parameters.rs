@@ -67,13 +67,18 @@ fn json_text(name: &'static str, text: &str) -> Result<Value, Refusal> {
 }
 
 fn request(mut parameters: Map<String, Value>) -> Result<Request, Refusal> {
-    let Some(query) = text(&mut parameters, "query")? else {
-        return Err(Refusal::parameter("query", "the parameter `query` is missing"));
-    };
-    if query.trim().is_empty() {
-        return Err(Refusal::parameter("query", "the parameter `query` is empty"));
+    let query = text(&mut parameters, "query")?;
+    // By its hash a document can be found that was not sent.
+    let hashed = parameters.get("extensions").and_then(|extensions| extensions.get("persistedQuery"));
+    let hashed = hashed.is_some_and(|persisted| !persisted.is_null());
+    match &query {
+        None if !hashed => return Err(Refusal::parameter("query", "the parameter `query` is missing")),
+        Some(query) if query.trim().is_empty() && !hashed => {
+            return Err(Refusal::parameter("query", "the parameter `query` is empty"));
+        }
+        _ => {}
     }
-    let mut request = Request::new(query);
+    let mut request = Request::new(query.unwrap_or_default());
     request.operation_name = text(&mut parameters, "operationName")?;
     if let Some(variables) = object(&mut parameters, "variables")? {
         for (name, value) in variables {

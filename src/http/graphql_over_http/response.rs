@@ -6,7 +6,7 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 
 use super::accept::MediaType;
-use crate::http::admission::OVERLOADED;
+use crate::http::room::OVERLOADED;
 
 pub(super) const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
 const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
@@ -69,6 +69,13 @@ fn default_code(error: &mut ServerError) {
     if error.extensions.as_ref().is_none_or(|extensions| extensions.get("code").is_none()) {
         set_code(error, VALIDATION_FAILED);
     }
+}
+
+/// An error of the request as a whole.
+pub fn coded(message: impl Into<String>, code: &str) -> ServerError {
+    let mut error = ServerError::new(message, None);
+    set_code(&mut error, code);
+    error
 }
 
 pub(super) fn set_code(error: &mut ServerError, code: &str) {

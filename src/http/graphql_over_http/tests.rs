@@ -1,5 +1,7 @@
 //! Tables over the whole handler, with a stand-in for the schema.
 
+use std::sync::Arc;
+
 use async_graphql::{EmptySubscription, ID, Object, Schema};
 use axum::body::to_bytes;
 use axum::http::HeaderValue;
@@ -38,15 +40,23 @@ impl Mutation {
     }
 }
 
-struct StandIn(Schema<Query, Mutation, EmptySubscription>);
+struct StandIn {
+    schema: Schema<Query, Mutation, EmptySubscription>,
+    documents: Arc<Documents>,
+    bound: bool,
+}
 
 impl Executor for StandIn {
+    fn admission(&self) -> Admission<'_> {
+        Admission { documents: &self.documents, bound: self.bound }
+    }
+
     async fn execute(self, request: Request, _: OperationType) -> Response {
-        self.0.execute(request).await
+        self.schema.execute(request).await
     }
 
     async fn subscribe(self, request: Request) -> Events {
-        Events { answers: self.0.execute_stream(request), stop: CancellationToken::new() }
+        Events { answers: self.schema.execute_stream(request), stop: CancellationToken::new() }
     }
 }
 
@@ -67,12 +77,25 @@ impl Answer {
 }
 
 async fn ask(method: Method, uri: &str, headers: &[(&'static str, &str)], body: impl Into<Bytes>) -> Answer {
+    ask_beside(&Arc::default(), true, method, uri, headers, body).await
+}
+
+/// With documents that are known beforehand, as a caller that is held to them or not.
+async fn ask_beside(
+    documents: &Arc<Documents>,
+    bound: bool,
+    method: Method,
+    uri: &str,
+    headers: &[(&'static str, &str)],
+    body: impl Into<Bytes>,
+) -> Answer {
     let schema = Schema::build(Query, Mutation, EmptySubscription).finish();
+    let executor = StandIn { schema, documents: documents.clone(), bound };
     let headers = headers
         .iter()
         .map(|(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
         .collect();
-    let response = answer(&method, &uri.parse().unwrap(), &headers, body.into(), StandIn(schema)).await;
+    let response = answer(&method, &uri.parse().unwrap(), &headers, body.into(), executor).await;
     let (parts, body) = response.into_parts();
     let body = serde_json::from_slice(&to_bytes(body, usize::MAX).await.unwrap()).unwrap();
     Answer { status: parts.status.as_u16(), headers: parts.headers, body }
@@ -295,4 +318,96 @@ async fn a_document_nested_without_end_is_refused_before_it_is_parsed() {
         let answer = post(RICH, &json!({ "query": query })).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
     }
+}
+
+fn sha256(document: &str) -> String {
+    use sha2::{Digest, Sha256};
+    data_encoding::HEXLOWER.encode(&Sha256::digest(document.as_bytes()))
+}
+
+fn hashed(hash: &str) -> Value {
+    json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } })
+}
+
+#[tokio::test]
+async fn a_document_that_was_sent_with_its_hash_runs_by_the_hash_alone() {
+    let documents = Arc::default();
+    let post = async |body: &Value| {
+        ask_beside(&documents, true, Method::POST, "/graphql", &[JSON, RICH], body.to_string()).await
+    };
+    let query = "query($n: String) { hello(name: $n) }";
+    let alone = json!({ "extensions": hashed(&sha256(query)), "variables": { "n": "Ada" } });
+    let unknown = post(&alone).await;
+    assert_eq!((unknown.status, unknown.code()), (400, "PERSISTED_QUERY_NOT_FOUND"));
+    assert_eq!(unknown.message(), "PersistedQueryNotFound", "what clients go by");
+    let legacy = ask_beside(&documents, true, Method::POST, "/graphql", &[JSON, LEGACY], alone.to_string()).await;
+    assert_eq!((legacy.status, legacy.code()), (200, "PERSISTED_QUERY_NOT_FOUND"));
+
+    let wrong = post(&json!({ "query": "{ hello }", "extensions": hashed(&sha256(query)) })).await;
+    assert_eq!((wrong.status, wrong.code()), (400, "BAD_REQUEST"));
+    assert_eq!(wrong.message(), "provided sha does not match query");
+    // What does not parse is not remembered.
+    post(&json!({ "query": "{ hello", "extensions": hashed(&sha256("{ hello")) })).await;
+    let broken = post(&json!({ "extensions": hashed(&sha256("{ hello")) })).await;
+    assert_eq!(broken.code(), "PERSISTED_QUERY_NOT_FOUND");
+
+    let mut both = alone.clone();
+    both["query"] = query.into();
+    assert_eq!(post(&both).await.body, json!({ "data": { "hello": "hello Ada" } }));
+    assert_eq!(post(&alone).await.body, json!({ "data": { "hello": "hello Ada" } }));
+    let uri =
+        format!("/graphql?variables=%7B%7D&extensions={}", hashed(&sha256(query)).to_string().replace('"', "%22"));
+    let got = ask_beside(&documents, true, Method::GET, &uri, &[RICH], "").await;
+    assert_eq!(got.body, json!({ "data": { "hello": "hello you" } }), "as caches between want it");
+}
+
+#[tokio::test]
+async fn a_hash_that_is_none_is_refused() {
+    let hash = sha256("{ hello }");
+    for persisted in [
+        json!({ "version": 2, "sha256Hash": hash }),
+        json!({ "version": "1", "sha256Hash": hash }),
+        json!({ "sha256Hash": hash }),
+        json!({ "version": 1 }),
+        json!({ "version": 1, "sha256Hash": "abc" }),
+        json!({ "version": 1, "sha256Hash": 5 }),
+        json!("abc"),
+        json!([]),
+    ] {
+        for query in [json!(null), json!("{ hello }")] {
+            let body = json!({ "query": query, "extensions": { "persistedQuery": persisted } });
+            let answer = post(RICH, &body).await;
+            assert_eq!((answer.status, answer.code()), (400, "BAD_REQUEST"), "{body}");
+            assert_eq!(answer.body["errors"][0]["extensions"]["parameter"], "extensions", "{body}");
+        }
+    }
+    let nothing = post(RICH, &json!({ "extensions": { "persistedQuery": null } })).await;
+    assert_eq!(nothing.status, 400);
+}
+
+#[tokio::test]
+async fn beside_a_list_only_its_documents_run() {
+    let listed = "{ hello }";
+    let list = json!({ sha256(listed): listed }).to_string();
+    let documents = Arc::new(Documents::allowing(&list).unwrap());
+    let post = async |bound: bool, body: &Value| {
+        ask_beside(&documents, bound, Method::POST, "/graphql", &[JSON, RICH], body.to_string()).await
+    };
+    let other = "{ hello(name: \"Ada\") }";
+    for bound in [true, false] {
+        for body in [json!({ "query": listed }), json!({ "extensions": hashed(&sha256(listed)) })] {
+            assert_eq!(post(bound, &body).await.status, 200, "{body}");
+        }
+    }
+    // Whoever is free may run and remember what it likes, and opens nothing to others by that.
+    let free = post(false, &json!({ "query": other, "extensions": hashed(&sha256(other)) })).await;
+    assert_eq!(free.status, 200);
+    for query in [other, "{ hello } ", "query { hello }", "{"] {
+        for body in [json!({ "query": query }), json!({ "query": query, "extensions": hashed(&sha256(query)) })] {
+            let answer = post(true, &body).await;
+            assert_eq!((answer.status, answer.code()), (400, "QUERY_NOT_ALLOWED"), "{body}");
+        }
+    }
+    let by_hash = post(true, &json!({ "extensions": hashed(&sha256(other)) })).await;
+    assert_eq!(by_hash.code(), "PERSISTED_QUERY_NOT_FOUND");
 }

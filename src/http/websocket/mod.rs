@@ -20,8 +20,10 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::Doors;
-use super::caller::{Credential, bearer, carry_out, refused, unavailable};
-use super::graphql_over_http::{Unusable, is_refused, parse_message};
+use super::caller::{
+    Credential, TIMEOUT, UNKNOWN, admission, bearer, carry_out, late, rate_limited, refused, unavailable,
+};
+use super::graphql_over_http::{Unusable, coded, is_refused, parse_message};
 use crate::graphql::Told;
 use message::{Incoming, Outgoing};
 
@@ -85,11 +87,11 @@ pub async fn upgrade(
     if let Some(caller) = &caller {
         match caller.look_up().await {
             Ok(Some(_)) => {}
-            Ok(None) => return refused("the API key is unknown, revoked or expired"),
+            Ok(None) => return refused(UNKNOWN),
             Err(_) => return unavailable(),
         }
     }
-    let place = match doors.0.admission.socket() {
+    let place = match doors.0.room.socket() {
         Ok(place) => place,
         Err(overload) => return overload.into_response(),
     };
@@ -216,11 +218,15 @@ impl Connection {
             return Err(Close::TwiceTheSameId);
         }
         let scoped = caller.look_up().await.map_err(|_| Close::Unavailable)?.ok_or(Close::Forbidden)?;
+        if let Err(seconds) = self.doors.0.rate.admit(scoped.access().key) {
+            let payload = Value::Array(vec![rate_limited(seconds)]);
+            return self.send(&Outgoing::Error { id: &id, payload }).await;
+        }
         if self.running.len() >= MOST_OPERATIONS {
             let payload = message::too_many(MOST_OPERATIONS);
             return self.send(&Outgoing::Error { id: &id, payload }).await;
         }
-        let (request, kind) = match parse_message(payload) {
+        let (request, kind) = match parse_message(payload, &admission(&self.doors, &scoped)) {
             Ok(parsed) => parsed,
             Err(unusable) => {
                 let payload = match unusable {
@@ -231,10 +237,19 @@ impl Connection {
             }
         };
         let doors = self.doors.clone();
+        let patience = doors.0.guards.request_timeout;
         let told = match kind {
             OperationType::Subscription => doors.0.graph.subscribe(request, caller, scoped).await,
             OperationType::Query | OperationType::Mutation => {
-                async move { Told::Next(carry_out(&doors, request, kind, scoped).await) }.into_stream().boxed()
+                let answered = async move {
+                    match tokio::time::timeout(patience, carry_out(&doors, request, kind, scoped)).await {
+                        Ok(response) => Told::Next(response),
+                        Err(_) => {
+                            Told::Failed(async_graphql::Response::from_errors(vec![coded(late(patience), TIMEOUT)]))
+                        }
+                    }
+                };
+                answered.into_stream().boxed()
             }
         };
         let (of, over) = (id.clone(), id.clone());

@@ -279,6 +279,7 @@ impl webhook_endpoint::Model {
             restricted: Some(vec![integration]),
             expires_at: None,
             integrations: Arc::new(std::iter::once(integration).collect()),
+            is_token: false,
         })
     }
 }

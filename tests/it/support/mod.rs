@@ -102,6 +102,17 @@ impl TestApp {
         key(&self.store, &self.clock, self.ids.as_ref(), scopes, integrations).await
     }
 
+    /// An access token of this key, for these integrations; lives for a quarter of an hour.
+    pub async fn token(&self, key: &str, scopes: &[Scope], integrations: &[&str]) -> String {
+        let scopes: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
+        let query =
+            "mutation($i: CreateAccessTokenInput!) { createAccessToken(input: $i) { token userErrors { message } } }";
+        let input = json!({ "integrationIds": integrations, "scopes": scopes });
+        let made = self.ask(key, query, json!({ "i": input })).await;
+        let token = made.pointer("/data/createAccessToken/token").and_then(Value::as_str);
+        token.unwrap_or_else(|| panic!("{made:#}")).to_owned()
+    }
+
     /// A query as ADMIN. Fails the test when the answer has errors.
     pub async fn query(&self, query: &str) -> Value {
         self.query_with(query, json!({})).await
@@ -198,7 +209,7 @@ impl TestApp {
             first_pause: Duration::from_millis(1),
             patrol: Duration::from_millis(20),
             attachments: hiregraph::actions::Limits::default(),
-            room: hiregraph::cli::serve::Room::default(),
+            guards: hiregraph::http::Guards::default(),
             shows_within: None,
         });
         let origins = origins.iter().map(|origin| origin.parse().unwrap()).collect();
@@ -355,7 +366,7 @@ fn parts(
         first_pause: Duration::from_millis(1),
         patrol: Duration::from_millis(20),
         attachments: hiregraph::actions::Limits::default(),
-        room: hiregraph::cli::serve::Room::default(),
+        guards: hiregraph::http::Guards::default(),
         shows_within: None,
     }
 }

@@ -29,7 +29,7 @@ const BODIES: u64 = 256 * 1024 * 1024;
 
 const ADVICE: &str = "too much is going on here: try again in a second";
 
-pub struct Admission {
+pub struct Room {
     options: Options,
     requests: Arc<Semaphore>,
     sockets: Arc<Semaphore>,
@@ -51,7 +51,7 @@ pub struct Options {
     pub largest: usize,
 }
 
-impl Admission {
+impl Room {
     pub fn new(options: Options) -> Self {
         let bodies = BODIES.max(u64::try_from(options.largest).unwrap_or(u64::MAX).saturating_mul(2)) / UNIT;
         let of = |places: usize| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
@@ -148,8 +148,8 @@ impl IntoResponse for Overload {
 mod tests {
     use super::*;
 
-    fn admission() -> Admission {
-        Admission::new(Options { requests: 2, queries: 1, sockets: 1, largest: 1 })
+    fn room() -> Room {
+        Room::new(Options { requests: 2, queries: 1, sockets: 1, largest: 1 })
     }
 
     fn of_length(length: &str) -> HeaderMap {
@@ -158,39 +158,39 @@ mod tests {
 
     #[test]
     fn more_requests_than_places_are_refused_until_one_ends() {
-        let admission = admission();
-        let one = admission.request().unwrap();
-        let two = admission.request().unwrap();
-        assert!(admission.request().is_err());
+        let room = room();
+        let one = room.request().unwrap();
+        let two = room.request().unwrap();
+        assert!(room.request().is_err());
         drop(one);
-        assert!(admission.request().is_ok());
+        assert!(room.request().is_ok());
         drop(two);
     }
 
     #[test]
     fn large_bodies_share_a_budget_and_small_ones_do_not() {
-        let admission = Admission::new(Options { requests: 1, queries: 1, sockets: 1, largest: 1 });
+        let room = Room::new(Options { requests: 1, queries: 1, sockets: 1, largest: 1 });
         let (half, largest) = (of_length("134217728"), 400 * 1024 * 1024);
-        let held = [admission.body(&half, largest).unwrap(), admission.body(&half, largest).unwrap()];
-        assert!(admission.body(&half, largest).is_err());
-        assert!(admission.body(&of_length("1000"), largest).is_ok());
+        let held = [room.body(&half, largest).unwrap(), room.body(&half, largest).unwrap()];
+        assert!(room.body(&half, largest).is_err());
+        assert!(room.body(&of_length("1000"), largest).is_ok());
         drop(held);
-        let unknown = admission.body(&HeaderMap::new(), 200 * 1024 * 1024).unwrap();
-        assert!(admission.body(&half, largest).is_err());
+        let unknown = room.body(&HeaderMap::new(), 200 * 1024 * 1024).unwrap();
+        assert!(room.body(&half, largest).is_err());
         drop(unknown);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_query_waits_for_its_turn_and_gives_up_in_time() {
-        let admission = admission();
-        let turn = admission.query().await.unwrap();
-        assert!(admission.query().await.is_err());
-        let (next, ()) = tokio::join!(admission.query(), async { drop(turn) });
+        let room = room();
+        let turn = room.query().await.unwrap();
+        assert!(room.query().await.is_err());
+        let (next, ()) = tokio::join!(room.query(), async { drop(turn) });
         let next = next.unwrap();
-        let line: Vec<_> = (0..LINE).map(|_| admission.query()).collect();
+        let line: Vec<_> = (0..LINE).map(|_| room.query()).collect();
         let line = futures::future::join_all(line).await;
         assert!(line.iter().all(Result::is_err));
         drop(next);
-        assert!(admission.query().await.is_ok());
+        assert!(room.query().await.is_ok());
     }
 }
