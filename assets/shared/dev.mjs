@@ -34,7 +34,7 @@ function passOn(incoming, outgoing) {
   incoming.pipe(passed);
 }
 
-createServer(async (incoming, outgoing) => {
+const server = createServer(async (incoming, outgoing) => {
   const { pathname } = new URL(incoming.url, 'http://localhost');
   const folder = /^\/assets\/(graphiql|console)\/[\w.-]+$/.exec(pathname)?.[1];
   const page = folder ?? Object.keys(PAGES).find(name => PAGES[name].at === pathname);
@@ -48,4 +48,8 @@ createServer(async (incoming, outgoing) => {
   } catch {
     outgoing.writeHead(404).end();
   }
-}).listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${port}/ and http://127.0.0.1:${port}/console`));
+});
+server.listen(port, '127.0.0.1', () => {
+  const url = `http://127.0.0.1:${server.address().port}`;
+  console.log(`${url}/ and ${url}/console`);
+});

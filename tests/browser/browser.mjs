@@ -33,7 +33,7 @@ export function launch() {
  */
 export async function tab(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: SIZES.desk, colorScheme: 'light', reducedMotion: 'reduce', locale: 'en-GB', ...options });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(20_000);
   const page = await context.newPage();
   const faults = [];
   page.on('pageerror', error => faults.push(`script: ${error.stack}`));
@@ -74,6 +74,9 @@ export async function look(page, name, schemes = SCHEMES) {
   const size = page.viewportSize();
   // What was told of the step before is gone by then.
   await page.clock.fastForward(7000);
+  await page.evaluate(() => scrollTo(0, 0));
+  // A dialog lies above what is seen, not above the whole page.
+  const fullPage = (await page.locator('dialog[open]').count()) === 0;
   for (const scheme of schemes) {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     for (const [form, viewport] of Object.entries(SIZES)) {
@@ -82,7 +85,7 @@ export async function look(page, name, schemes = SCHEMES) {
       if ((form === 'desk') === (scheme === 'light')) await accessible(page, `${name}, ${scheme}, ${form}`);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.ok(wide <= 0, `${name} is ${wide} pixels too wide for a ${form}`);
-      await page.screenshot({ path: `${PICTURES}${name}-${form}-${scheme}.png`, fullPage: true });
+      await page.screenshot({ path: `${PICTURES}${name}-${form}-${scheme}.png`, fullPage });
     }
   }
   await page.emulateMedia({ colorScheme: schemes[0], reducedMotion: 'reduce' });

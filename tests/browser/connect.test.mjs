@@ -9,7 +9,8 @@ let it;
 let browser;
 
 before(async () => {
-  [it, browser] = await Promise.all([world(), launch()]);
+  it = await world();
+  browser = await launch();
 });
 
 after(() => Promise.all([it?.stop(), browser?.close()]));
@@ -75,6 +76,9 @@ test('HR WORKS is connected without scripts, from the console’s link to the so
   const console = await tab(browser, it.url, { path: `/console#key=${it.key}` });
   await button(console, 'Connect an account').click();
   await console.getByLabel('Vendor').selectOption('HR WORKS');
+  await console.getByLabel('Organization').fill('  ');
+  await button(console, 'Create the link').click();
+  await console.getByRole('dialog').getByRole('alert').waitFor();
   await console.getByLabel('Organization').fill('Muster GmbH');
   await button(console, 'Create the link').click();
   const link = new URL(await console.getByLabel('Connect link').inputValue());

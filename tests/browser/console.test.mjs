@@ -11,7 +11,8 @@ let traffit;
 let hrworks;
 
 before(async () => {
-  [it, browser] = await Promise.all([world(), launch()]);
+  it = await world();
+  browser = await launch();
   traffit = await it.connected('traffit', 'Acme');
   hrworks = await it.connected('hrworks', 'Muster GmbH');
 });

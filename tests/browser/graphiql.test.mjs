@@ -10,7 +10,8 @@ let browser;
 let hrworks;
 
 before(async () => {
-  [it, browser] = await Promise.all([world(), launch()]);
+  it = await world();
+  browser = await launch();
   hrworks = await it.connected('hrworks', 'Muster GmbH');
 });
 

@@ -11,6 +11,9 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BINARY = process.env.HIREGRAPH_BIN ?? join(ROOT, 'target/debug/hiregraph');
 
+/** The longest that a process may take to say that it is there, or to end, in milliseconds. */
+const PATIENCE = 30_000;
+
 /** A process, and what it printed. `said(pattern)` resolves with the match as soon as its output has one. */
 class Running {
   constructor(args) {
@@ -19,7 +22,7 @@ class Running {
     this.child = spawn(BINARY, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
     this.ended = new Promise(resolve => {
       this.child.once('error', error => resolve(error));
-      this.child.once('exit', code => resolve(code));
+      this.child.once('exit', (code, signal) => resolve(code ?? signal));
     });
     this.child.stderr.setEncoding('utf8').on('data', text => (this.err += text));
     this.child.stdout.setEncoding('utf8').on('data', text => {
@@ -30,10 +33,20 @@ class Running {
   }
 
   async said(pattern) {
+    const late = setTimeout(() => this.child.kill('SIGKILL'), PATIENCE);
+    try {
+      return await this.match(pattern);
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  async match(pattern) {
     for (;;) {
       const found = pattern.exec(this.out);
       if (found) return found;
-      if (this.child.exitCode !== null || this.child.pid === undefined) {
+      const { exitCode, signalCode, pid } = this.child;
+      if (exitCode !== null || signalCode !== null || pid === undefined) {
         throw new Error(`${BINARY} ended before it said ${pattern}: ${await this.ended}\n${this.out}${this.err}`);
       }
       await once(this.child, 'said');
@@ -42,7 +55,9 @@ class Running {
 
   async stop() {
     this.child.kill('SIGTERM');
+    const late = setTimeout(() => this.child.kill('SIGKILL'), PATIENCE);
     await this.ended;
+    clearTimeout(late);
   }
 }
 

@@ -180,8 +180,8 @@ export function Pager({ pages, info }) {
   );
 }
 
-/** A modal; closing by Escape and giving the focus back are the browser's. */
-export function Dialog({ title, onClose, children }) {
+/** A modal; closing by Escape and giving the focus back are the browser's. `problem`: why what it is for did not work. */
+export function Dialog({ title, problem, onClose, children }) {
   const element = useRef();
   const id = useId();
   useEffect(() => {
@@ -193,6 +193,7 @@ export function Dialog({ title, onClose, children }) {
         <h2 id={id}>{title}</h2>
         <button type="button" class="quiet icon" aria-label="Close" onClick={() => element.current.close()}><Icon name="close" /></button>
       </div>
+      {problem && <p class="note bad" role="alert"><Icon name="alert" /><span>{problem}</span></p>}
       {children}
     </dialog>
   );

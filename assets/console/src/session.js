@@ -92,20 +92,24 @@ export function useFollow(query, variables, active) {
 }
 
 /**
- * `[busy, act]`. `act(variables, done)` runs a mutation of one field, tells what became of it, and gives its payload, or
- * nothing when it failed or was refused. `done` is a text, or makes one of the payload.
+ * `[busy, act, problem]`. `act(variables, done)` runs a mutation of one field, tells what became of it, and gives its payload,
+ * or nothing when it failed or was refused. `done` is a text, or makes one of the payload. With `here` the caller shows the
+ * `problem` itself: a dialog lies above what is told elsewhere.
  */
-export function useAct(mutation) {
+export function useAct(mutation, { here = false } = {}) {
   const { key, refused, notify } = useSession();
   const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState();
+  const fail = text => (here ? setProblem(text) : notify(text, 'bad'));
 
   async function act(variables, done) {
     setBusy(true);
+    setProblem(undefined);
     try {
       const [payload] = Object.values(await ask(key, mutation, variables));
       if (payload.userErrors?.length) {
         const words = payload.userErrors.map(error => [error.message, error.vendorMessage].filter(Boolean).join(': '));
-        notify(words.join('; '), 'bad');
+        fail(words.join('; '));
         return undefined;
       }
       const text = typeof done === 'function' ? done(payload) : done;
@@ -113,14 +117,14 @@ export function useAct(mutation) {
       return payload;
     } catch (error) {
       if (error.code === 'UNAUTHENTICATED') refused();
-      else notify(error.message, 'bad');
+      else fail(error.message);
       return undefined;
     } finally {
       setBusy(false);
     }
   }
 
-  return [busy, act];
+  return [busy, act, problem];
 }
 
 /** Pages of a connection: the arguments for the query, and what the pager needs. A change of `about` begins anew. */

@@ -67,10 +67,11 @@ export function health({ state, stateReason, lastSync, models = [] }) {
 const NUMBER = new Intl.NumberFormat('en');
 const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 const EXACT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+/** The length of each in seconds, and from where on it is the one to count in, so that 60 minutes are an hour. */
 const UNITS = [
-  ['day', 86_400],
-  ['hour', 3_600],
-  ['minute', 60],
+  ['day', 86_400, 84_600],
+  ['hour', 3_600, 3_570],
+  ['minute', 60, 60],
 ];
 
 export function number(value) {
@@ -83,7 +84,7 @@ export function exact(time) {
 
 export function relative(time, now = Date.now()) {
   const seconds = (new Date(time).getTime() - now) / 1000;
-  const unit = UNITS.find(([, length]) => Math.abs(seconds) >= length);
+  const unit = UNITS.find(([, , from]) => Math.abs(seconds) >= from);
   if (!unit) return seconds <= 0 ? 'just now' : 'in a moment';
   return RELATIVE.format(Math.round(seconds / unit[1]), unit[0]);
 }

@@ -13,14 +13,14 @@ const LASTS = [['PT1H', 'One hour'], ['P1D', 'One day'], ['P7D', 'One week']];
 /** With `integration`, the link connects that one again. */
 export function ConnectDialog({ integration, onClose }) {
   const { data } = useQuery(CONNECTORS);
-  const [busy, act] = useAct(CREATE);
+  const [busy, act, problem] = useAct(CREATE, { here: true });
   const [link, setLink] = useState();
 
   async function create(event) {
     event.preventDefault();
     const given = Object.fromEntries([...new FormData(event.currentTarget)].map(([name, value]) => [name, value.trim() || undefined]));
     const { connector, expiresIn, organizationName, email, originId } = given;
-    const endUser = { organizationName, email, originId };
+    const endUser = { organizationName: organizationName ?? '', email, originId };
     const input = integration
       ? { integrationId: integration.id, endUser: integration.endUser, expiresIn }
       : { connector, endUser, expiresIn };
@@ -39,7 +39,7 @@ export function ConnectDialog({ integration, onClose }) {
     );
   }
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} problem={problem} onClose={onClose}>
       <form onSubmit={create}>
         {integration ? (
           <p>Your customer enters new credentials for {integration.name} on a page of its own; records and ids stay.</p>

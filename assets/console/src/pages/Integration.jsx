@@ -117,11 +117,11 @@ function Doing({ of, again }) {
 }
 
 function Tests({ of, onClose }) {
-  const [busy, act] = useAct(TEST);
+  const [busy, act, problem] = useAct(TEST, { here: true });
   const [tests, setTests] = useState();
   const run = async () => setTests((await act({ id: of.id }))?.tests);
   return (
-    <Dialog title="Test the connection" onClose={onClose}>
+    <Dialog title="Test the connection" problem={problem} onClose={onClose}>
       <p>Signs in at {of.connector.name} with the stored credentials and asks for a little of each record type.</p>
       {tests && (
         <ul class="tests" aria-label="Results">
@@ -141,14 +141,14 @@ function Tests({ of, onClose }) {
 }
 
 function Deletion({ of, onClose }) {
-  const [busy, act] = useAct(DELETE);
+  const [busy, act, problem] = useAct(DELETE, { here: true });
   const [typed, setTyped] = useState('');
   async function erase(event) {
     event.preventDefault();
     if (await act({ id: of.id }, `${of.name} is deleted.`)) go('integrations');
   }
   return (
-    <Dialog title="Delete the integration" onClose={onClose}>
+    <Dialog title="Delete the integration" problem={problem} onClose={onClose}>
       <form onSubmit={erase}>
         <p>This erases every record, log and secret of <strong>{of.name}</strong> here. At the vendor nothing is deleted. It cannot be undone.</p>
         <Field label={`Type “${of.name}” to confirm`}>

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 
 import { Asked, Badge, Empty, Head, Icon, Pager, Table, Time } from '../parts.jsx';
 import { href } from '../route.js';
-import { useMay, usePages, useQuery } from '../session.js';
+import { useMay, usePages, useQuery, useSession } from '../session.js';
 import { health, isUnderWay, number } from '../words.js';
 import { ConnectDialog } from './ConnectDialog.jsx';
 import { Progress } from './Progress.jsx';
@@ -53,7 +53,9 @@ export function IntegrationsPage() {
   const pages = usePages(25);
   const asked = useQuery(INTEGRATIONS, pages.variables, data => pace(data?.integrations.nodes ?? []));
   const [connecting, setConnecting] = useState(false);
-  const may = useMay('OPERATE');
+  const { viewer } = useSession();
+  // A key that sees some integrations alone may not add to them.
+  const may = useMay('OPERATE') && !viewer.integrations;
   return (
     <>
       <Head title="Integrations" lead="Your customers’ accounts, one each at its vendor.">

@@ -154,10 +154,10 @@ function Delivery({ of, again, may }) {
 }
 
 function Deletion({ of, onClose }) {
-  const [busy, act] = useAct(DELETE);
+  const [busy, act, problem] = useAct(DELETE, { here: true });
   const erase = async () => (await act({ id: of.id }, 'The endpoint is deleted.')) && go('webhooks');
   return (
-    <Dialog title="Delete the endpoint" onClose={onClose}>
+    <Dialog title="Delete the endpoint" problem={problem} onClose={onClose}>
       <p>Nothing more is sent to <code>{of.url}</code>, and what was to be delivered is dropped. It cannot be undone.</p>
       <div class="doing"><button type="button" class="danger filled" disabled={busy} onClick={erase}>{busy ? 'Deleting…' : 'Delete for good'}</button></div>
     </Dialog>
