@@ -116,6 +116,8 @@ impl Store {
             restricted,
             expires_at: row.expires_at.and_then(DateTime::from_timestamp_millis),
             integrations,
+            // It makes no further credential.
+            is_token: true,
         }))
     }
 
