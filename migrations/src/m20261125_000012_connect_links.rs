@@ -7,8 +7,7 @@ use sea_orm_migration::schema::{big_integer, big_integer_null, blob, boolean, te
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-const INDEXES: [&str; 3] = [
-    "CREATE UNIQUE INDEX connect_links_by_token ON connect_links (token_hash)",
+const INDEXES: [&str; 2] = [
     "CREATE INDEX connect_links_by_integration ON connect_links (integration_id)",
     "CREATE INDEX connect_links_by_age ON connect_links (expires_at)",
 ];
@@ -19,7 +18,7 @@ impl MigrationTrait for Migration {
         let links = Table::create()
             .table("connect_links")
             .col(uuid("id").primary_key())
-            .col(blob("token_hash"))
+            .col(blob("token_hash").unique_key())
             // Of whoever made it.
             .col(uuid("key_id"))
             .col(text_null("connector"))

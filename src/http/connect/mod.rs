@@ -57,13 +57,13 @@ async fn show(
     let visit = Visit::new(&doors.0.engine, token.into(), &headers, &fields);
     let link = match doors.0.engine.link(visit.token()).await {
         Ok(link) => link,
-        Err(failed) => return visit.answer(broken(&visit, &failed)),
+        Err(failed) => return visit.answer(&broken(&visit, &failed)),
     };
     let shown = match look(&visit, link) {
         Ok(link) => step(&visit, &link, &doors, &fields),
         Err(shown) => shown,
     };
-    visit.answer(shown)
+    visit.answer(&shown)
 }
 
 /// A link that is still good, or what is shown in the place of its steps.
@@ -170,7 +170,7 @@ async fn submit(State(doors): State<Doors>, Path(token): Path<String>, headers: 
     let token = SecretString::from(token);
     let visit = Visit::new(engine, token.clone(), &headers, &Fields::of(&[]));
     let t = visit.texts();
-    let foreign = || visit.answer(visit.message(StatusCode::FORBIDDEN, t.foreign_title, t.foreign, true));
+    let foreign = || visit.answer(&visit.message(StatusCode::FORBIDDEN, t.foreign_title, t.foreign, true));
     if form::is_foreign(&headers, engine.address()) {
         return foreign();
     }
@@ -184,28 +184,27 @@ async fn submit(State(doors): State<Doors>, Path(token): Path<String>, headers: 
     }
     let link = match engine.link(&token).await {
         Ok(link) => link,
-        Err(failed) => return visit.answer(broken(&visit, &failed)),
+        Err(failed) => return visit.answer(&broken(&visit, &failed)),
     };
     let link = match look(&visit, link) {
         Ok(link) => link,
-        Err(shown) => return visit.answer(shown),
+        Err(shown) => return visit.answer(&shown),
     };
-    let manifest = match (&link.state, manifest(&doors, &link, &fields)) {
-        (LinkState::Open(_), Some(manifest)) => manifest,
+    let (LinkState::Open(_), Some(manifest)) = (&link.state, manifest(&doors, &link, &fields)) else {
         // A form that was sent twice: what it was to do is done.
-        _ => return visit.answer(step(&visit, &link, &doors, &fields)),
+        return visit.answer(&step(&visit, &link, &doors, &fields));
     };
     // Where the other language leads: to the form, without what was typed.
     let place = [("connector", manifest.slug), ("step", "credentials"), ("agree", "yes")];
     let visit = Visit::new(engine, token.clone(), &headers, &Fields::of(&place));
     let vendor = visit.vendor(manifest);
     if fields.get("agree") != Some("yes") {
-        return visit.answer(visit.records(&link, &vendor, true));
+        return visit.answer(&visit.records(&link, &vendor, true));
     }
     let given = Given { connector: manifest.slug.to_owned(), credentials: typed(manifest, &fields) };
     if !headers.get_all(header::ACCEPT).iter().any(|accepted| accepted == LIVE) {
         let ended = engine.attempt(token, given, Checks::default()).await;
-        return visit.answer(shown(&visit, link, &vendor, &fields, ended));
+        return visit.answer(&shown(&visit, link, &vendor, &fields, ended));
     }
     let (tell, heard) = mpsc::unbounded();
     // Nobody hears when the browser has left.

@@ -182,7 +182,7 @@ impl Visit {
     }
 
     /// The whole page, with what the browser is to keep.
-    pub fn answer(&self, shown: Shown) -> Response {
+    pub fn answer(&self, shown: &Shown) -> Response {
         let layout = Layout::new(self.0.language, &self.0.address, &shown.title, &shown.main);
         let html = rendered(&layout).unwrap_or_default();
         let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
