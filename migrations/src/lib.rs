@@ -8,6 +8,7 @@ mod m20261125_000004_changes;
 mod m20261125_000005_actions;
 mod m20261125_000007_vendor_webhooks;
 mod m20261125_000009_webhooks;
+mod m20261125_000010_personal_data;
 
 pub use sea_orm_migration::prelude::*;
 
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000005_actions::Migration),
             Box::new(m20261125_000007_vendor_webhooks::Migration),
             Box::new(m20261125_000009_webhooks::Migration),
+            Box::new(m20261125_000010_personal_data::Migration),
         ]
     }
 }

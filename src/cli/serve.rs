@@ -39,14 +39,29 @@ const SHARED_SCAN: Duration = Duration::from_secs(10);
 /// What became due later than this is left to the worker that the queue woke.
 const SHARED_OVERDUE: Duration = Duration::from_secs(5);
 
-/// So often, in milliseconds, old entries of the change feed are looked for.
+/// So often, in milliseconds, it is looked for what has been kept long enough.
 const PURGE_EVERY: i64 = 60_000;
 
 /// Readers must have time to come back.
 const SHORTEST_RETENTION: Duration = Duration::from_secs(3600);
 
-/// So long entries of the change feed are kept, unless the operator says otherwise.
-pub const RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
+/// So long what is old is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Entries of the change feed.
+    pub changes: Duration,
+    /// Fields and payloads of records that were deleted at their vendor.
+    pub deleted: Duration,
+    /// What was written and answered of actions that are over.
+    pub actions: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        let days = |days: u64| Duration::from_secs(days * 24 * 3600);
+        Self { changes: days(30), deleted: days(14), actions: days(30) }
+    }
+}
 
 /// Everything that one process runs.
 pub struct Service {
@@ -62,8 +77,8 @@ pub struct Service {
     queue: Option<shared::Options>,
     /// Cancelled when the process is to end: subscriptions end with it.
     pub stop: CancellationToken,
-    retention: Duration,
-    /// When old entries of the change feed were removed last, in milliseconds since 1970.
+    retention: Retention,
+    /// When what is old was removed last, in milliseconds since 1970.
     purged_at: AtomicI64,
     /// The most bytes that all attachments of one write may have.
     attachments: u64,
@@ -82,8 +97,7 @@ pub struct Parts {
     pub queue: Option<shared::Options>,
     pub introspection: bool,
     pub subscriptions: Subscriptions,
-    /// So long entries of the change feed are kept.
-    pub retention: Duration,
+    pub retention: Retention,
     /// For attachments that are given by address.
     pub downloads: net::Client,
     /// For webhooks.
@@ -170,16 +184,23 @@ impl Service {
         })
     }
 
-    /// Removes the entries of the change feed that have been kept long enough; looks no more than once a minute.
+    /// Removes what has been kept long enough; looks no more than once a minute.
     pub async fn purge(&self) -> store::Result<()> {
         let now = self.clock.now();
         if now.timestamp_millis() - self.purged_at.load(Ordering::Relaxed) < PURGE_EVERY {
             return Ok(());
         }
         self.purged_at.store(now.timestamp_millis(), Ordering::Relaxed);
-        let kept = TimeDelta::from_std(self.retention).unwrap_or(TimeDelta::MAX);
-        let Some(before) = now.checked_sub_signed(kept) else { return Ok(()) };
-        while self.store.purge_changes(before).await? {}
+        let before = |kept: Duration| now.checked_sub_signed(TimeDelta::from_std(kept).unwrap_or(TimeDelta::MAX));
+        if let Some(before) = before(self.retention.changes) {
+            while self.store.purge_changes(before).await? {}
+        }
+        if let Some(before) = before(self.retention.deleted) {
+            while self.store.purge_deleted(before, now).await? {}
+        }
+        if let Some(before) = before(self.retention.actions) {
+            while self.store.purge_actions(before, now).await? {}
+        }
         Ok(())
     }
 
@@ -270,10 +291,16 @@ pub fn downloads(allowed_private_hosts: &[String]) -> Result<net::Client, String
     net::Client::guarded(&options).map_err(|error| error.to_string())
 }
 
-/// So long entries of the change feed are kept.
-fn retention(text: &str) -> Result<Duration, String> {
-    let parsed = duration::parse(text).filter(|kept| *kept >= SHORTEST_RETENTION);
-    parsed.ok_or_else(|| "HIREGRAPH_CHANGES_RETENTION must be a duration of at least an hour, e.g. P30D".to_owned())
+fn retention(settings: &Serve) -> Result<Retention, String> {
+    let read = |name: &str, text: &str| {
+        let parsed = duration::parse(text).filter(|kept| *kept >= SHORTEST_RETENTION);
+        parsed.ok_or_else(|| format!("HIREGRAPH_{name}_RETENTION must be a duration of at least an hour, e.g. P30D"))
+    };
+    Ok(Retention {
+        changes: read("CHANGES", &settings.changes_retention)?,
+        deleted: read("DELETED", &settings.deleted_retention)?,
+        actions: read("ACTIONS", &settings.actions_retention)?,
+    })
 }
 
 /// The operator's base URLs, by connector.
@@ -335,7 +362,7 @@ pub async fn serve(settings: Serve) -> Outcome {
             most_of_key: settings.subscriptions_per_key,
             ..Subscriptions::default()
         },
-        retention: retention(&settings.changes_retention)?,
+        retention: retention(&settings)?,
         downloads: downloads(&settings.allowed_private_hosts)?,
         deliveries: webhooks::client(&settings.allowed_private_hosts).map_err(|error| error.to_string())?,
         first_pause: Duration::from_secs(1),

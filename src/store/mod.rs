@@ -32,7 +32,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use changes::{ChangePage, Changes, ChangesOf};
-pub use commit::{ChildrenCommit, Counts, DeletionCommit, PageCommit, Stored, TargetedCommit, Unseen};
+pub use commit::{
+    ChildStream, ChildrenCommit, Counts, DeletionCommit, Erasure, PageCommit, Stored, TargetedCommit, Unseen,
+};
 pub use convert::millis;
 pub use created::NARROWED;
 pub use database::{LEASE, Options, Statements, is_embedded};

@@ -4,6 +4,7 @@
 mod accounts;
 mod connect;
 mod deletion;
+mod erasure;
 mod inbound;
 mod outcome;
 mod pulse;

@@ -3,6 +3,7 @@
 
 mod api_key;
 mod custom_field;
+mod erasure;
 mod integration;
 mod passthrough;
 mod refresh;
@@ -27,6 +28,7 @@ pub struct Mutation(
     passthrough::Passthroughs,
     webhook::Webhooks,
     refresh::Refreshes,
+    erasure::Erasures,
 );
 
 /// An expected failure. `field` is the path of the input at fault, `vendorMessage` the vendor's own words.
