@@ -118,10 +118,7 @@ pub struct DataRules {
 
 impl DataRules {
     /// What cannot be without an excluded type is excluded along with it.
-    pub fn new(
-        models: impl IntoIterator<Item = RecordType>,
-        fields: impl IntoIterator<Item = Omittable>,
-    ) -> Self {
+    pub fn new(models: impl IntoIterator<Item = RecordType>, fields: impl IntoIterator<Item = Omittable>) -> Self {
         let given: BTreeSet<RecordType> = models.into_iter().collect();
         let along = given.iter().flat_map(|of| goes_along(*of)).copied();
         Self { models: given.iter().copied().chain(along).collect(), fields: fields.into_iter().collect() }
@@ -239,7 +236,8 @@ mod tests {
         for field in Omittable::ALL {
             assert_eq!(Omittable::parse(&field.to_string()), Some(*field));
         }
-        for name in ["candidate.id", "candidate.remoteId", "application.candidate", "jobStage.job", "phoneNumbers", ""] {
+        for name in ["candidate.id", "candidate.remoteId", "application.candidate", "jobStage.job", "phoneNumbers", ""]
+        {
             assert_eq!(Omittable::parse(name), None, "{name}");
         }
     }

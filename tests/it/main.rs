@@ -29,6 +29,7 @@ mod lists;
 mod mirror;
 mod pages;
 mod partial_failure;
+mod personal;
 mod plans;
 mod pooled;
 mod records;

@@ -115,14 +115,16 @@ async fn actions_about(
     applications: &[Belonging],
 ) -> Result<Vec<(Uuid, bool)>> {
     let ids: Vec<Uuid> = applications.iter().map(|application| application.id).collect();
-    let addresses = candidate.map(|row| row.email_addresses.0.as_slice()).unwrap_or_default();
-    let subjects: Vec<String> =
-        addresses.iter().map(|email| format!("email:{}", email.address.trim().to_lowercase())).collect();
     let mut sql = Sql::new(tx.get_database_backend());
     sql.push("SELECT a.id, a.finished_at FROM actions a WHERE a.integration_id = ").bind(key.integration);
     sql.push(" AND a.erased_at IS NULL AND (a.candidate_id = ").bind(key.id).push(" OR ");
-    sql.one_of("a.application_id", &ids).push(" OR (a.candidate_id IS NULL AND ");
-    sql.one_of("a.subject", &subjects).push("))");
+    sql.one_of("a.application_id", &ids);
+    for email in candidate.map(|row| row.email_addresses.0.as_slice()).unwrap_or_default() {
+        sql.push(" OR (a.candidate_id IS NULL AND ");
+        let quoted = format!("\"{}\"", email.address.trim().to_lowercase());
+        sql.contains("LOWER(CAST(a.input AS text))", &quoted).push(")");
+    }
+    sql.push(")");
     let mut found = Vec::new();
     for row in tx.query_all_raw(sql.statement()).await? {
         let finished: Option<i64> = row.try_get_by_index(1)?;
@@ -173,9 +175,8 @@ async fn forget_problems(tx: &DatabaseTransaction, integration: Uuid, named: &[S
 async fn bury(tx: &DatabaseTransaction, key: Key, applications: impl Iterator<Item = Uuid>) -> Result<()> {
     let ids: Vec<Uuid> = applications.chain([key.id]).collect();
     for some in portions(&ids, 1000) {
-        let rows = some
-            .iter()
-            .map(|id| tombstone::ActiveModel { integration_id: Set(key.integration), record_id: Set(*id) });
+        let rows =
+            some.iter().map(|id| tombstone::ActiveModel { integration_id: Set(key.integration), record_id: Set(*id) });
         let insert = tombstone::Entity::insert_many(rows).on_conflict_do_nothing();
         insert.exec_without_returning(tx).await?;
     }
@@ -194,7 +195,9 @@ async fn drop_deliveries(tx: &DatabaseTransaction, integration: Uuid, now: DateT
         return Ok(());
     }
     let mut sql = Sql::new(tx.get_database_backend());
-    sql.push("UPDATE integrations SET last_full_at = NULL, next_sync_at = CASE WHEN next_sync_at IS NULL THEN NULL ELSE ");
+    sql.push(
+        "UPDATE integrations SET last_full_at = NULL, next_sync_at = CASE WHEN next_sync_at IS NULL THEN NULL ELSE ",
+    );
     sql.bind(millis(now)).push(" END WHERE id = ").bind(integration);
     tx.execute_raw(sql.statement()).await?;
     announce(tx, Job::Sync(integration), None).await

@@ -8,6 +8,7 @@ pub mod live;
 pub mod place;
 pub mod receiver;
 pub mod rows;
+pub mod scan;
 pub mod sdl;
 pub mod vendors;
 pub mod writing;
