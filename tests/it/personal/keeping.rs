@@ -42,6 +42,8 @@ async fn fields_of_deleted_records_are_erased_after_a_fortnight(backend: Backend
         assert!(!before["remoteDeletedAt"].is_null(), "{before:#}");
         assert_eq!(before["lastName"], "Zzlastname", "{before:#}");
         let entries = app.changes(&integration).await.len();
+        let named = "SELECT COUNT(*) FROM candidates WHERE integration_id = $1 AND last_name IS NOT NULL";
+        let names = app.count(named, uuid_of(&integration)).await;
         app.clock.advance(days(14));
         app.service.purge().await.unwrap();
         assert_eq!(shown().await, before, "not a moment too early");
@@ -58,8 +60,8 @@ async fn fields_of_deleted_records_are_erased_after_a_fortnight(backend: Backend
         let texts: Vec<&str> = PERSON.iter().copied().chain([FILE.1]).collect();
         assert_eq!(app.traces(&texts).await, Vec::<String>::new(), "{connector}");
         assert_eq!(app.changes(&integration).await.len(), entries, "nothing more is told");
-        let living = "SELECT COUNT(*) FROM candidates WHERE integration_id = $1 AND last_name IS NOT NULL";
-        assert_eq!(app.count(living, uuid_of(&integration)).await, 12, "{connector}: the others keep theirs");
+        let left = app.count(named, uuid_of(&integration)).await;
+        assert_eq!(left, names - 1, "{connector}: the others keep theirs");
         // It looks no further for what is empty, and whoever comes back is whole again.
         app.store.statements().listen();
         app.clock.advance(days(1));
@@ -72,7 +74,8 @@ async fn fields_of_deleted_records_are_erased_after_a_fortnight(backend: Backend
 async fn what_was_written_is_erased_after_a_month(backend: Backend) {
     let app = TestApp::start_with(backend, SMALL).await;
     let planted = plant(&app, "hrworks").await;
-    let journal = ["Zznotetext", "Zzlinklabel", "zzlinkhost", "Zzfilename"];
+    // Not of those that the vendor tells of as well.
+    let journal = ["Zznotetext", "zzlinkhost"];
     assert!(!app.traces(&journal).await.is_empty());
     app.clock.advance(days(30));
     app.service.purge().await.unwrap();

@@ -105,7 +105,7 @@ async fn update(app: &TestApp, integration: &str, settings: &str) -> Value {
 /// Has TRAFFIT call about a candidate. It is followed later.
 async fn call(app: &TestApp, body: &Value) -> Answer {
     let webhooks = app.vendors.traffit.edit(|account| account.webhooks());
-    let found = webhooks.into_iter().find(|(_, webhook)| webhook.kind == "candidate_updated").unwrap().1;
+    let found = webhooks.into_iter().find(|(_, webhook)| webhook.kind == "candidate_created").unwrap().1;
     let path = found.url.strip_prefix(crate::support::PUBLIC_URL).unwrap().to_owned();
     app.send(Request::post(path).body(Body::from(body.to_string())).unwrap()).await
 }
