@@ -124,6 +124,12 @@ pub struct Serve {
     /// So long requests to and from vendors are kept in the request log: an ISO 8601 duration
     #[arg(long, env = "HIREGRAPH_REQUEST_LOG_RETENTION", default_value = "P30D")]
     pub request_log_retention: String,
+    /// So long after its deletion at the vendor the fields of a record are kept: an ISO 8601 duration
+    #[arg(long, env = "HIREGRAPH_DELETED_RETENTION", default_value = "P14D")]
+    pub deleted_retention: String,
+    /// So long after its end the input and the answers of a write are kept: an ISO 8601 duration
+    #[arg(long, env = "HIREGRAPH_ACTIONS_RETENTION", default_value = "P30D")]
+    pub actions_retention: String,
     /// The most subscriptions at once
     #[arg(long, env = "HIREGRAPH_SUBSCRIPTIONS", default_value_t = 1000)]
     pub subscriptions: usize,

@@ -8,6 +8,7 @@ mod m20261125_000004_changes;
 mod m20261125_000005_actions;
 mod m20261125_000007_vendor_webhooks;
 mod m20261125_000009_webhooks;
+mod m20261125_000010_personal_data;
 mod m20261125_000011_vendor_requests;
 mod m20261125_000012_connect_links;
 
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000005_actions::Migration),
             Box::new(m20261125_000007_vendor_webhooks::Migration),
             Box::new(m20261125_000009_webhooks::Migration),
+            Box::new(m20261125_000010_personal_data::Migration),
             Box::new(m20261125_000011_vendor_requests::Migration),
             Box::new(m20261125_000012_connect_links::Migration),
         ]

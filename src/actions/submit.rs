@@ -84,6 +84,7 @@ impl Actions {
                 self.engine().wake();
                 Submitted::Action(prepared.integration, id)
             }
+            Journaled::Gone => Submitted::Refused(vec![not_found(&["input", named(&request.write)])]),
             known => told(prepared.integration, known),
         })
     }
@@ -294,7 +295,7 @@ impl Actions {
 fn told(integration: Uuid, known: Journaled) -> Submitted {
     match known {
         Journaled::Known(action) => Submitted::Action(integration, action),
-        Journaled::New | Journaled::KeyReused => {
+        Journaled::New | Journaled::Gone | Journaled::KeyReused => {
             let message = "the key was used for another input; use a new one";
             let refusal = Refusal::new(ErrorCode::IdempotencyKeyReused, message).at(&["input", "idempotencyKey"]);
             Submitted::Refused(vec![refusal])
@@ -382,6 +383,18 @@ fn checked(
             refusals.extend(more);
             Err(refusals)
         }
+    }
+}
+
+/// The input that names what is written to.
+fn named(write: &Write) -> &'static str {
+    match write {
+        Write::CreateCandidate(_) | Write::CreateApplication(_) => "integrationId",
+        Write::AddAttachmentToCandidate { .. } => "candidateId",
+        Write::AddAttachmentToApplication { .. }
+        | Write::MoveApplicationToStage { .. }
+        | Write::AddResultLinkToApplication { .. }
+        | Write::AddNoteToApplication { .. } => "applicationId",
     }
 }
 

@@ -47,8 +47,25 @@ const PURGE_EVERY: i64 = 60_000;
 /// Readers must have time to come back.
 const SHORTEST_RETENTION: Duration = Duration::from_secs(3600);
 
-/// So long entries of the change feed, and of the request log, are kept, unless the operator says otherwise.
-pub const RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
+/// So long what is old is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Entries of the change feed.
+    pub changes: Duration,
+    /// Requests to and from vendors, in the log of them.
+    pub requests: Duration,
+    /// Fields and payloads of records that were deleted at their vendor.
+    pub deleted: Duration,
+    /// What was written and answered of actions that are over.
+    pub actions: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        let days = |days: u64| Duration::from_secs(days * 24 * 3600);
+        Self { changes: days(30), requests: days(30), deleted: days(14), actions: days(30) }
+    }
+}
 
 /// So long after their end links to the connect page are told from unknown ones.
 const LINKS_KEPT: TimeDelta = TimeDelta::days(30);
@@ -67,9 +84,8 @@ pub struct Service {
     queue: Option<shared::Options>,
     /// Cancelled when the process is to end: subscriptions end with it.
     pub stop: CancellationToken,
-    retention: Duration,
-    request_retention: Duration,
-    /// When old entries were removed last, in milliseconds since 1970.
+    retention: Retention,
+    /// When what is old was removed last, in milliseconds since 1970.
     purged_at: AtomicI64,
     /// The most bytes that all attachments of one write may have.
     attachments: u64,
@@ -89,10 +105,7 @@ pub struct Parts {
     pub queue: Option<shared::Options>,
     pub introspection: bool,
     pub subscriptions: Subscriptions,
-    /// So long entries of the change feed are kept.
-    pub retention: Duration,
-    /// So long requests to and from vendors are kept in the log of them.
-    pub request_retention: Duration,
+    pub retention: Retention,
     /// For attachments that are given by address.
     pub downloads: net::Client,
     /// For webhooks.
@@ -184,8 +197,7 @@ impl Service {
         })
     }
 
-    /// Removes links, and entries of the change feed and of the request log, that have been kept long enough; looks no
-    /// more than once a minute.
+    /// Removes what has been kept long enough; looks no more than once a minute.
     pub async fn purge(&self) -> store::Result<()> {
         let now = self.clock.now();
         if now.timestamp_millis() - self.purged_at.load(Ordering::Relaxed) < PURGE_EVERY {
@@ -193,12 +205,18 @@ impl Service {
         }
         self.purged_at.store(now.timestamp_millis(), Ordering::Relaxed);
         self.store.purge_connect_links(now - LINKS_KEPT).await?;
-        let begin_of = |kept| now.checked_sub_signed(TimeDelta::from_std(kept).unwrap_or(TimeDelta::MAX));
-        if let Some(before) = begin_of(self.retention) {
+        let before = |kept: Duration| now.checked_sub_signed(TimeDelta::from_std(kept).unwrap_or(TimeDelta::MAX));
+        if let Some(before) = before(self.retention.changes) {
             while self.store.purge_changes(before).await? {}
         }
-        if let Some(before) = begin_of(self.request_retention) {
+        if let Some(before) = before(self.retention.requests) {
             while self.store.purge_vendor_requests(before).await? {}
+        }
+        if let Some(before) = before(self.retention.deleted) {
+            while self.store.purge_deleted(before, now).await? {}
+        }
+        if let Some(before) = before(self.retention.actions) {
+            while self.store.purge_actions(before, now).await? {}
         }
         Ok(())
     }
@@ -294,10 +312,17 @@ fn places(count: u32) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
-/// So long something is kept. `name`: of the setting.
-fn retention(name: &str, text: &str) -> Result<Duration, String> {
-    let parsed = duration::parse(text).filter(|kept| *kept >= SHORTEST_RETENTION);
-    parsed.ok_or_else(|| format!("{name} must be a duration of at least an hour, e.g. P30D"))
+fn retention(settings: &Serve) -> Result<Retention, String> {
+    let read = |name: &str, text: &str| {
+        let parsed = duration::parse(text).filter(|kept| *kept >= SHORTEST_RETENTION);
+        parsed.ok_or_else(|| format!("HIREGRAPH_{name}_RETENTION must be a duration of at least an hour, e.g. P30D"))
+    };
+    Ok(Retention {
+        changes: read("CHANGES", &settings.changes_retention)?,
+        requests: read("REQUEST_LOG", &settings.request_log_retention)?,
+        deleted: read("DELETED", &settings.deleted_retention)?,
+        actions: read("ACTIONS", &settings.actions_retention)?,
+    })
 }
 
 /// The operator's base URLs, by connector.
@@ -374,8 +399,7 @@ pub async fn serve(settings: Serve) -> Outcome {
             most_of_key: settings.subscriptions_per_key,
             ..Subscriptions::default()
         },
-        retention: retention("HIREGRAPH_CHANGES_RETENTION", &settings.changes_retention)?,
-        request_retention: retention("HIREGRAPH_REQUEST_LOG_RETENTION", &settings.request_log_retention)?,
+        retention: retention(&settings)?,
         downloads: downloads(&settings.allowed_private_hosts)?,
         deliveries: webhooks::client(&settings.allowed_private_hosts).map_err(|error| error.to_string())?,
         first_pause: Duration::from_secs(1),

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::actions;
 use crate::cli::print;
-use crate::cli::serve::{Parts, RETENTION, Service, downloads, listen, work_until};
+use crate::cli::serve::{Parts, Retention, Service, downloads, listen, work_until};
 use crate::config::Role;
 use crate::connectors::Registry;
 use crate::domain::clock::{SystemClock, SystemIds};
@@ -73,8 +73,7 @@ pub async fn run(args: Args) -> Result<(), String> {
         queue: None,
         introspection: true,
         subscriptions: Subscriptions::default(),
-        retention: RETENTION,
-        request_retention: RETENTION,
+        retention: Retention::default(),
         downloads: downloads(&[])?,
         deliveries: crate::webhooks::client(&[]).map_err(|error| error.to_string())?,
         first_pause: Duration::from_secs(1),

@@ -8,6 +8,7 @@ mod enums;
 pub mod id;
 pub mod record;
 mod refusal;
+mod rules;
 pub mod text;
 
 pub use clock::{Clock, Ids};
@@ -15,3 +16,4 @@ pub use enums::*;
 pub use id::{Id, IdSpace, IntegrationId, NodeId, NodeType};
 pub use record::*;
 pub use refusal::{ErrorCode, Refusal};
+pub use rules::{DataRules, Omittable};

@@ -27,6 +27,7 @@ closed_enum!(
         JobClosed = "JOB_CLOSED",
         ApplicationAlreadyExists = "APPLICATION_ALREADY_EXISTS",
         StageNotInJob = "STAGE_NOT_IN_JOB",
+        ActionInProgress = "ACTION_IN_PROGRESS",
     }
 );
 
@@ -87,13 +88,17 @@ impl ErrorCode {
                 ("The candidate has applied for this job already.", "Use the existing application.")
             }
             Self::StageNotInJob => ("The stage is not one of the job's pipeline.", "Choose one of `Job.stages`."),
+            Self::ActionInProgress => (
+                "A write that concerns the record is not over yet.",
+                "Try again when it has ended; `Query.actions` shows it.",
+            ),
         }
     }
 
     /// Whether the same request may succeed later.
     pub const fn is_retryable(self) -> bool {
         match self {
-            Self::RemoteRateLimited | Self::RemoteUnavailable | Self::RemoteTimeout => true,
+            Self::RemoteRateLimited | Self::RemoteUnavailable | Self::RemoteTimeout | Self::ActionInProgress => true,
             Self::InputInvalid
             | Self::NotFound
             | Self::IdempotencyKeyReused

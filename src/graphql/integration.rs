@@ -55,6 +55,11 @@ pub struct SyncSettings {
     cutoff_date: Option<Date>,
     /// The source of candidates and applications that are created without one.
     default_source: Option<String>,
+    /// Record types that are neither read nor stored.
+    excluded_models: Vec<RecordType>,
+    /// Fields that are not stored, as in `candidate.phoneNumbers`: they are null or empty, and so is `remoteData` of
+    /// their records and of those that refer to them.
+    excluded_fields: Vec<String>,
 }
 
 #[derive(SimpleObject)]
@@ -126,12 +131,15 @@ impl Integration {
     }
 
     async fn sync_settings(&self) -> SyncSettings {
+        let rules = self.row.data_rules.as_ref().map(|json| json.0.clone()).unwrap_or_default();
         let interval = u64::try_from(self.row.sync_interval).unwrap_or(0);
         SyncSettings {
             interval: Duration::of(std::time::Duration::from_millis(interval)),
             scope: domain::SyncScope::parse(&self.row.sync_scope).unwrap_or(domain::SyncScope::All).into(),
             cutoff_date: self.row.cutoff_date.as_deref().map(Date::from_text),
             default_source: self.row.default_source.clone(),
+            excluded_models: rules.models().map(Into::into).collect(),
+            excluded_fields: rules.fields().map(|field| field.to_string()).collect(),
         }
     }
 

@@ -85,7 +85,7 @@ vocabulary!(ErrorCode = "crate::domain::ErrorCode" {
     InputInvalid, NotFound, IdempotencyKeyReused, AttachmentTooLarge, AttachmentUrlRefused, AttachmentUrlUnreachable,
     IntegrationPaused, IntegrationCredentialsInvalid, IntegrationPermissionMissing, ActionNotSupported,
     FieldNotSupported, RemoteInputInvalid, RemoteNotFound, RemoteRateLimited, RemoteUnavailable, RemoteTimeout,
-    RemoteUnknown, JobClosed, ApplicationAlreadyExists, StageNotInJob
+    RemoteUnknown, JobClosed, ApplicationAlreadyExists, StageNotInJob, ActionInProgress
 });
 vocabulary!(FeatureKey = "crate::connectors::manifest::FeatureKey" {
     SourceWriting, SyncOnlyCreatedApplications, ConnectionGuide, Prerequisites, CreateCredentials,

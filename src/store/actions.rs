@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::commit::tombstones_among;
 use super::convert::millis;
 use super::entity::{Json, action, action_file, action_step};
 use super::signals::Channel;
@@ -56,6 +57,8 @@ pub enum Journaled {
     Known(Uuid),
     /// The same key with another input.
     KeyReused,
+    /// What it is about was erased meanwhile.
+    Gone,
 }
 
 /// Permission to carry an action out.
@@ -124,6 +127,7 @@ impl Store {
             lease_owner: Set(None),
             lease_until: Set(None),
             lease_fence: Set(0),
+            erased_at: Set(None),
         };
         // Of two at once the unique index lets one through; the other waits for it and finds it.
         let insert = action::Entity::insert(row)
@@ -136,6 +140,11 @@ impl Store {
         }
         for (attachment, pieces) in new.files.into_iter().enumerate() {
             keep_file(&tx, (new.integration, new.id), attachment, pieces).await?;
+        }
+        // As the last thing: whoever erases holds the same row, and finds the action or is found by it.
+        if is_erased(&tx, new.integration, [new.candidate, new.application]).await? {
+            tx.rollback().await?;
+            return Ok(Journaled::Gone);
         }
         announce(&tx, Job::Act(new.id), None).await?;
         tx.commit().await?;
@@ -373,6 +382,18 @@ async fn held(tx: &DatabaseTransaction, lease: &ActionLease) -> Result<()> {
         sql.push(" FOR UPDATE");
     }
     tx.query_one_raw(sql.statement()).await?.map(drop).ok_or(Error::LeaseLost)
+}
+
+/// Whether the integration, or one of these records of it, was erased.
+async fn is_erased(tx: &DatabaseTransaction, integration: Uuid, records: [Option<Uuid>; 2]) -> Result<bool> {
+    let mut sql = Sql::new(tx.get_database_backend());
+    sql.push("SELECT erased FROM integrations WHERE id = ").bind(integration);
+    if sql.backend() == DbBackend::Postgres {
+        sql.push(" FOR SHARE");
+    }
+    let Some(row) = tx.query_one_raw(sql.statement()).await? else { return Ok(true) };
+    let has_tombstones: bool = row.try_get_by_index(0)?;
+    Ok(has_tombstones && !tombstones_among(tx, integration, records.into_iter().flatten()).await?.is_empty())
 }
 
 async fn warn(tx: &DatabaseTransaction, lease: &ActionLease, more: &[Warned]) -> Result<()> {

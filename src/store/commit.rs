@@ -2,9 +2,13 @@
 //! transaction. What did not change is not written.
 
 mod apply;
+mod bounds;
 mod children;
 mod deletion;
+mod erasure;
 mod feed;
+mod retention;
+mod rules;
 mod targeted;
 
 use std::collections::{BTreeMap, HashSet};
@@ -22,10 +26,13 @@ use super::sql::Sql;
 use super::{Result, Store};
 use crate::domain::{RecordType, Snapshot};
 use apply::Applied;
+pub(super) use bounds::tombstones_among;
 pub(super) use feed::Feed;
 
 pub use children::ChildrenCommit;
 pub use deletion::{DeletionCommit, Unseen};
+pub use erasure::Erasure;
+pub use rules::ChildStream;
 pub use targeted::TargetedCommit;
 pub(super) use targeted::forget_targeted;
 
@@ -129,6 +136,11 @@ impl Store {
         let prepared = apply::prepare(page.snapshots, page.volatile);
         let tx = self.0.database.begin().await?;
         let mut feed = Feed::open(&tx, lease, page.now).await?;
+        let admitted = feed.bounds.admit(&tx, lease.integration, page.snapshots).await?;
+        let prepared = match &admitted {
+            Some(admitted) => apply::prepare(admitted, page.volatile),
+            None => prepared,
+        };
         let mut stored = Stored::new();
         let mut due = Vec::new();
         // What a run read may be older than what was read singly since it began.

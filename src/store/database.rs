@@ -217,6 +217,16 @@ impl Database {
         }
     }
 
+    /// What was erased may still lie in SQLite's log: it is brought into the file, and the log emptied. A reader that is
+    /// under way can keep it from being emptied; the next time does.
+    pub async fn forget_log(&self) -> Result<()> {
+        if self.backend() == DbBackend::Sqlite {
+            let checkpoint = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
+            self.write.query_all_raw(checkpoint).await?;
+        }
+        Ok(())
+    }
+
     pub async fn ping(&self) -> Result<()> {
         self.write.execute_unprepared("SELECT 1").await?;
         Ok(())
@@ -290,6 +300,8 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
             // What was acknowledged survives a power failure; commits are made large enough to afford it.
             .pragma("synchronous", "FULL")
             .pragma("temp_store", "MEMORY")
+            // What is erased is overwritten, and not only taken off the list.
+            .pragma("secure_delete", "ON")
             .pragma("cache_size", cache)
     });
     options

@@ -13,13 +13,13 @@ use zeroize::Zeroizing;
 
 use super::connect_links::complete;
 use super::convert::millis;
-use super::entity::integration;
+use super::entity::{Json, integration};
 use super::keys::Integrations;
 use super::sql::Sql;
 use super::wake::{Job, announce};
 use super::webhooks::{Happening, happened, lock_lanes, note_state, state_of};
 use super::{Result, Store};
-use crate::domain::{Ids, IntegrationState, SyncScope, WebhookEvent};
+use crate::domain::{DataRules, Ids, IntegrationState, SyncScope, WebhookEvent};
 
 /// What there is in memory of all integrations: their ids, and which key was used when.
 #[derive(Default)]
@@ -35,6 +35,8 @@ pub struct Settings {
     pub cutoff_date: Option<NaiveDate>,
     /// Of candidates and applications that are created without one.
     pub default_source: Option<String>,
+    /// What must not be stored; changed by [`Store::set_rules`] alone.
+    pub rules: DataRules,
 }
 
 pub struct NewIntegration {
@@ -109,6 +111,8 @@ impl Store {
             lease_owner: Set(None),
             lease_until: Set(None),
             lease_fence: Set(0),
+            erased: Set(false),
+            data_rules: Set((!new.settings.rules.is_empty()).then_some(Json(new.settings.rules))),
         };
         let tx = self.0.database.begin().await?;
         integration::Entity::insert(row).exec_without_returning(&tx).await?;
@@ -251,6 +255,7 @@ impl Store {
             happened(&tx, Happening { event, integration: Some(integration), details: json!({}), now }).await?;
         }
         tx.commit().await?;
+        self.0.database.forget_log().await?;
         Ok(erased)
     }
 
@@ -274,7 +279,7 @@ impl Store {
 
 /// The tables that hold what belongs to an integration.
 /// The inbox goes first: whoever receives a delivery locks it, and then writes nothing more.
-const TABLES: [&str; 31] = [
+const TABLES: [&str; 32] = [
     "vendor_inboxes",
     "vendor_deliveries",
     "vendor_subscriptions",
@@ -300,6 +305,7 @@ const TABLES: [&str; 31] = [
     "action_steps",
     "action_files",
     "created_records",
+    "tombstones",
     "webhook_lanes",
     "webhook_deliveries",
     "webhook_attempts",
@@ -318,5 +324,6 @@ pub(super) fn settings(row: &integration::Model) -> Settings {
         scope: SyncScope::parse(&row.sync_scope).unwrap_or(SyncScope::All),
         cutoff_date: row.cutoff_date.as_deref().and_then(|date| date.parse().ok()),
         default_source: row.default_source.clone(),
+        rules: row.data_rules.as_ref().map(|json| json.0.clone()).unwrap_or_default(),
     }
 }

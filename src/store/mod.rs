@@ -37,7 +37,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use changes::{ChangePage, Changes, ChangesOf};
-pub use commit::{ChildrenCommit, Counts, DeletionCommit, PageCommit, Stored, TargetedCommit, Unseen};
+pub use commit::{
+    ChildStream, ChildrenCommit, Counts, DeletionCommit, Erasure, PageCommit, Stored, TargetedCommit, Unseen,
+};
 pub use connect_links::{ConnectLink, Maker, NewConnectLink, Reconnection};
 pub use convert::millis;
 pub use created::NARROWED;

@@ -508,6 +508,11 @@ impl Operator {
         rows.iter().map(read).collect()
     }
 
+    /// Where a record with this id can lie.
+    pub fn locate(&self, id: Uuid) -> Vec<Key> {
+        self.0.access.integrations.of_record(id).collect()
+    }
+
     /// False when it is no run of a visible integration that can still be cancelled.
     pub async fn cancel_run(&self, integration: Uuid, run: Uuid, now: DateTime<Utc>) -> Result<bool> {
         if !self.0.access.sees(integration) {

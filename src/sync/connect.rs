@@ -12,11 +12,11 @@ use uuid::Uuid;
 use super::accounts::NotOpened;
 use super::request::SyncRequest;
 use super::{Engine, Error};
-use crate::connectors::manifest::{CredentialField, CredentialFormat, FeatureKey};
+use crate::connectors::manifest::{CredentialField, CredentialFormat, FeatureKey, Reads};
 use crate::connectors::{Check, Checks, Connector, ErrorKind, Manifest, RequestLog};
-use crate::domain::{ErrorCode, Refusal, SyncKind, SyncScope};
+use crate::domain::{DataRules, ErrorCode, Omittable, RecordType, Refusal, SyncKind, SyncScope};
 use crate::store::entity::connect_link;
-use crate::store::{NewIntegration, Operator, Reconnection, Settings};
+use crate::store::{ChildStream, NewIntegration, Operator, Reconnection, Settings};
 
 /// Schedules closer than this would only wear the vendor down.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(60);
@@ -37,6 +37,8 @@ pub struct Connect {
     pub scope: Option<SyncScope>,
     pub cutoff_date: Option<NaiveDate>,
     pub default_source: Option<String>,
+    pub excluded_models: Option<Vec<RecordType>>,
+    pub excluded_fields: Option<Vec<String>>,
 }
 
 /// What came of an attempt to connect.
@@ -56,6 +58,9 @@ pub struct Update {
     pub cutoff_date: Option<Option<NaiveDate>>,
     /// Some(None) removes it.
     pub default_source: Option<Option<String>>,
+    pub excluded_models: Option<Vec<RecordType>>,
+    /// As in `candidate.phoneNumbers`.
+    pub excluded_fields: Option<Vec<String>>,
     pub paused: Option<bool>,
     pub credentials: Option<Value>,
 }
@@ -88,13 +93,20 @@ impl Engine {
         check_name(&mut refusals, &["input", "endUser", "organizationName"], connect.organization_name.trim());
         check_line(&mut refusals, &["input", "endUser", "email"], connect.email.as_deref());
         check_line(&mut refusals, &["input", "endUser", "originId"], connect.origin_id.as_deref());
-        let usual =
-            Settings { interval: USUAL_INTERVAL, scope: SyncScope::All, cutoff_date: None, default_source: None };
+        let usual = Settings {
+            interval: USUAL_INTERVAL,
+            scope: SyncScope::All,
+            cutoff_date: None,
+            default_source: None,
+            rules: DataRules::default(),
+        };
         let wanted = Wanted {
             interval: connect.interval,
             scope: connect.scope,
             cutoff_date: connect.cutoff_date.map(Some),
             default_source: connect.default_source.map(Some),
+            excluded_models: connect.excluded_models,
+            excluded_fields: connect.excluded_fields,
         };
         let settings = settings(&mut refusals, manifest, &usual, wanted);
         let credentials = credentials(&mut refusals, manifest.credentials, &connect.credentials, None);
@@ -257,6 +269,8 @@ impl Engine {
             scope: update.scope,
             cutoff_date: update.cutoff_date,
             default_source: update.default_source,
+            excluded_models: update.excluded_models,
+            excluded_fields: update.excluded_fields,
         };
         let new_settings = settings(&mut refusals, connector.manifest(), &connection.settings, wanted);
         let new_credentials = update.credentials.as_ref().map(|given| {
@@ -276,10 +290,16 @@ impl Engine {
         if let Some(name) = &update.name {
             self.store().rename_integration(integration, name.trim()).await?;
         }
+        let (rules, old_rules) = (&new_settings.rules, &connection.settings.rules);
         let other_records = (new_settings.scope, new_settings.cutoff_date)
-            != (connection.settings.scope, connection.settings.cutoff_date);
+            != (connection.settings.scope, connection.settings.cutoff_date)
+            || RecordType::ALL.iter().any(|of| old_rules.is_lifted(rules, *of));
         if new_settings != connection.settings {
             self.store().set_settings(integration, &new_settings).await?;
+            if rules != old_rules {
+                let children = child_streams(connector.manifest());
+                self.store().set_rules(integration, rules, &children, self.clock().now()).await?;
+            }
             if other_records {
                 self.store().begin_anew(integration, self.clock().now()).await?;
             }
@@ -369,16 +389,19 @@ struct Wanted {
     scope: Option<SyncScope>,
     cutoff_date: Option<Option<NaiveDate>>,
     default_source: Option<Option<String>>,
+    excluded_models: Option<Vec<RecordType>>,
+    excluded_fields: Option<Vec<String>>,
 }
 
 fn settings(refusals: &mut Vec<Refusal>, manifest: &Manifest, now: &Settings, wanted: Wanted) -> Settings {
-    let Wanted { interval, scope, cutoff_date, default_source } = wanted;
+    let Wanted { interval, scope, cutoff_date, default_source, excluded_models, excluded_fields } = wanted;
     let default_source = default_source.map(|name| name.map(|name| name.trim().to_owned()));
     let settings = Settings {
         interval: interval.unwrap_or(now.interval),
         scope: scope.unwrap_or(now.scope),
         cutoff_date: cutoff_date.unwrap_or(now.cutoff_date),
         default_source: default_source.unwrap_or_else(|| now.default_source.clone()),
+        rules: rules(refusals, &now.rules, excluded_models, excluded_fields),
     };
     let at = |name| ["input", "syncSettings", name];
     if !(SHORTEST_INTERVAL..=LONGEST_INTERVAL).contains(&settings.interval) {
@@ -407,6 +430,39 @@ fn settings(refusals: &mut Vec<Refusal>, manifest: &Manifest, now: &Settings, wa
         }
     }
     settings
+}
+
+fn rules(
+    refusals: &mut Vec<Refusal>,
+    now: &DataRules,
+    models: Option<Vec<RecordType>>,
+    fields: Option<Vec<String>>,
+) -> DataRules {
+    let models = models.unwrap_or_else(|| now.models().collect());
+    let Some(names) = fields else { return DataRules::new(models, now.fields()) };
+    let mut fields = Vec::with_capacity(names.len());
+    for (at, name) in names.iter().enumerate() {
+        match Omittable::parse(name) {
+            Some(field) => fields.push(field),
+            None => {
+                let path = ["input", "syncSettings", "excludedFields", &at.to_string()];
+                let message = "names no field that can be left out, as in candidate.phoneNumbers; ids, and the \
+                               relations that hold records together, stay";
+                refusals.push(Refusal::input(&path, message));
+            }
+        }
+    }
+    DataRules::new(models, fields)
+}
+
+fn child_streams(manifest: &Manifest) -> Vec<ChildStream> {
+    let child = |stream: &crate::connectors::manifest::Stream| match &stream.reads {
+        Reads::Children { parent, .. } => {
+            Some(ChildStream { name: stream.name, parent: *parent, models: stream.models() })
+        }
+        Reads::Pages(_) | Reads::Carry { .. } => None,
+    };
+    manifest.streams.iter().filter_map(child).collect()
 }
 
 /// Whether some of what is mirrored must go: nothing tells what of it changed since the date, so all of it goes and

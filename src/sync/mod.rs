@@ -5,6 +5,7 @@ mod accounts;
 mod connect;
 mod connect_link;
 mod deletion;
+mod erasure;
 mod inbound;
 mod outcome;
 mod pulse;

@@ -57,6 +57,11 @@ impl Engine {
                 let message = format!("the vendor does not serve {missing}");
                 return Ok(Err(Refusal::new(ErrorCode::FieldNotSupported, message).at(&["input", "models"])));
             }
+            let rules = row.data_rules.as_ref().map(|json| &json.0);
+            if let Some(excluded) = models.iter().find(|model| rules.is_some_and(|rules| !rules.stores(**model))) {
+                let message = format!("the integration's settings exclude {excluded}");
+                return Ok(Err(Refusal::input(&["input", "models"], message)));
+            }
         }
         match self.queue_run(request).await {
             Ok(queued) => Ok(Ok(queued)),

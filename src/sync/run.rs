@@ -35,14 +35,17 @@ impl Running<'_> {
 
     /// Whether a stream is part of this run.
     pub fn wants(&self, stream: &Stream) -> bool {
-        let Some(models) = &self.run.models else { return true };
-        match &stream.reads {
+        let rules = &self.work.settings.rules;
+        let is_stored = match &stream.reads {
             Reads::Carry { needed_by } => {
                 let streams = self.manifest().streams;
-                streams.iter().any(|other| needed_by.contains(&other.name) && self.wants(other))
+                return streams.iter().any(|other| needed_by.contains(&other.name) && self.wants(other));
             }
-            Reads::Pages(_) | Reads::Children { .. } => stream.models().iter().any(|model| models.contains(model)),
-        }
+            Reads::Pages(models) => models.iter().any(|model| rules.stores(*model)),
+            Reads::Children { parent, replaces, .. } => rules.stores(*parent) && rules.stores(*replaces),
+        };
+        let asked = self.run.models.as_ref();
+        is_stored && asked.is_none_or(|asked| stream.models().iter().any(|model| asked.contains(model)))
     }
 
     pub fn is_over(&self, stream: &str) -> bool {
@@ -84,7 +87,8 @@ impl Engine {
         let mut running = Running { lease, run, work, pulse, carried, unread_facts };
         let models: Vec<RecordType> = {
             let streams = running.manifest().streams.iter().filter(|stream| running.wants(stream));
-            streams.flat_map(Stream::models).collect()
+            let rules = &running.work.settings.rules;
+            streams.flat_map(Stream::models).filter(|model| rules.stores(*model)).collect()
         };
         let now = self.clock().now();
         self.store().begin_run(lease, run_id, &models, now).await?;

@@ -83,7 +83,9 @@ impl Engine {
         wanted: &BTreeSet<Target>,
         stored: &mut Stored,
     ) -> Asked<Vec<Target>> {
-        let wanted = self.narrowed_targets(integration, work.settings.scope, wanted).await?;
+        let stored_types = |target: &Target| work.settings.rules.stores(target.0);
+        let mut wanted = self.narrowed_targets(integration, work.settings.scope, wanted).await?;
+        wanted.retain(stored_types);
         let mut missing = Vec::new();
         for some in wanted.chunks(AT_ONCE) {
             let fetched = match work.connector.fetch(&work.account, some).await {

@@ -261,6 +261,7 @@ fn case(field: &str, of: &Things) -> (String, Needs, Foreign) {
             Needs::Read,
             Foreign::Empty,
         ),
+        "eraseCandidate" => (mutation(format!("{field}(id: \"{candidate}\")")), Needs::Operate, Foreign::NotFound),
         "refreshRecords" => {
             (mutation(format!("{field}(input: {{ids: [\"{candidate}\"]}})")), Needs::Operate, Foreign::NotFound)
         }

@@ -34,6 +34,7 @@ async fn the_entities_fit_the_migrations(backend: Backend) {
         .register(entity::sync_seen::Entity)
         .register(entity::tag::Entity)
         .register(entity::targeted_record::Entity)
+        .register(entity::tombstone::Entity)
         .register(entity::user::Entity)
         .register(entity::vendor_delivery::Entity)
         .register(entity::vendor_inbox::Entity)

@@ -7,6 +7,7 @@ use hiregraph::cli::serve::downloads;
 use serde_json::{Value, json};
 
 use crate::on_both;
+use crate::support::gate::Hold;
 use crate::support::vendors::Size;
 use crate::support::writing::{Target, applications, begin, create, file, finish, target, with, write};
 use crate::support::{Backend, TestApp, sdl};
@@ -124,6 +125,24 @@ impl Cases {
         self.failed("INTEGRATION_PERMISSION_MISSING", "", forbidden, note).await;
     }
 
+    /// What a write that is under way does not allow.
+    async fn of_writes(&mut self) {
+        let gate = self.app.vendors.gate("traffit");
+        gate.hold_writes(1, Hold::Answer, |path| path.contains("/notes"));
+        let application = applications(&self.app, &self.traffit.integration, 1).await.remove(0);
+        let query = "query($id: ID!) { application(id: $id) { candidate { id } } }";
+        let found = self.app.query_with(query, json!({ "id": application })).await;
+        let note = json!({ "applicationId": application, "content": "Hi" });
+        let id = begin(&self.app, "addNoteToApplication", note).await;
+        gate.held().await;
+        let erase = "mutation($id: ID!) { eraseCandidate(id: $id) { userErrors { code field message } } }";
+        let candidate = &found["application"]["candidate"]["id"];
+        let refused = self.app.query_with(erase, json!({ "id": candidate })).await["eraseCandidate"].take();
+        self.app.vendors.gate("traffit").open();
+        finish(&self.app, &id).await;
+        self.saw("ACTION_IN_PROGRESS", "id", &refused);
+    }
+
     /// What the job and its pipeline do not allow.
     async fn of_jobs(&mut self) {
         let query = "query($id: ID!) { jobs(integrationId: $id, first: 20) { nodes { id status stages { stage { id } } } } \
@@ -187,6 +206,7 @@ async fn every_code_is_produced_with_the_path_of_the_input(backend: Backend) {
     let mut cases = Cases { app, traffit, hrworks, seen: BTreeSet::new() };
     cases.of_inputs().await;
     cases.of_accounts().await;
+    cases.of_writes().await;
     cases.of_jobs().await;
     cases.of_vendors().await;
     let all: BTreeSet<String> = sdl::values("ErrorCode").into_iter().collect();

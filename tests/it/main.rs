@@ -34,6 +34,7 @@ mod mirror;
 mod operating;
 mod pages;
 mod partial_failure;
+mod personal;
 mod plans;
 mod pooled;
 mod records;

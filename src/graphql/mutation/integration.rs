@@ -41,6 +41,12 @@ pub struct SyncSettingsInput {
     /// The source of candidates and applications that are created without one, for connectors with SOURCE_WRITING;
     /// null removes it.
     default_source: MaybeUndefined<String>,
+    /// What lies under it is erased at once; what is taken off the list is read again. What cannot be without an
+    /// excluded type is excluded along with it: stages and teams without their jobs, say.
+    excluded_models: Option<Vec<RecordType>>,
+    /// As in `candidate.phoneNumbers`. `remoteData` of such a record, and of those that refer to it, is not kept at all,
+    /// because the field could stand anywhere in it.
+    excluded_fields: Option<Vec<String>>,
 }
 
 #[derive(InputObject)]
@@ -126,6 +132,8 @@ impl Integrations {
             scope: settings.scope,
             cutoff_date: settings.cutoff_date.flatten(),
             default_source: settings.default_source.flatten(),
+            excluded_models: settings.excluded_models,
+            excluded_fields: settings.excluded_fields,
         };
         let connected = ctx.data::<Engine>()?.connect(&operator, connect).await?;
         Ok(CreateIntegrationPayload {
@@ -164,6 +172,8 @@ impl Integrations {
                 scope: settings.scope,
                 cutoff_date: settings.cutoff_date,
                 default_source: settings.default_source,
+                excluded_models: settings.excluded_models,
+                excluded_fields: settings.excluded_fields,
                 paused: input.paused,
                 credentials: input.credentials.map(|credentials| credentials.0),
             };
@@ -193,6 +203,8 @@ struct ReadSettings {
     scope: Option<crate::domain::SyncScope>,
     cutoff_date: Option<Option<chrono::NaiveDate>>,
     default_source: Option<Option<String>>,
+    excluded_models: Option<Vec<crate::domain::RecordType>>,
+    excluded_fields: Option<Vec<String>>,
 }
 
 fn read_settings(refusals: &mut Vec<Refusal>, input: Option<SyncSettingsInput>) -> ReadSettings {
@@ -212,5 +224,7 @@ fn read_settings(refusals: &mut Vec<Refusal>, input: Option<SyncSettingsInput>) 
         scope: input.scope.map(Into::into),
         cutoff_date: date,
         default_source: input.default_source.as_opt_deref().map(|name| name.map(str::to_owned)),
+        excluded_models: input.excluded_models.map(|models| models.into_iter().map(Into::into).collect()),
+        excluded_fields: input.excluded_fields,
     }
 }

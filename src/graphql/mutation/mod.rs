@@ -5,6 +5,7 @@ mod access_token;
 mod api_key;
 mod connect_link;
 mod custom_field;
+mod erasure;
 mod integration;
 mod passthrough;
 mod refresh;
@@ -31,6 +32,7 @@ pub struct Mutation(
     webhook::Webhooks,
     refresh::Refreshes,
     connect_link::ConnectLinks,
+    erasure::Erasures,
 );
 
 /// An expected failure. `field` is the path of the input at fault, `vendorMessage` the vendor's own words.

@@ -163,18 +163,23 @@ async fn write<R: Convert>(
     feed: &Feed,
     replace: bool,
 ) -> Result<()> {
+    let rows = records.iter().filter_map(|record| {
+        let about = About {
+            integration_id: integration,
+            id: record.snapshot.id,
+            changed_at: millis(feed.now),
+            fingerprint: record.printed.fingerprint.to_vec(),
+        };
+        R::row(&record.snapshot.record, about)
+    });
+    upsert(tx, rows.collect(), replace).await
+}
+
+/// Writes rows: in the place of those that are there, when they are to replace any.
+pub(super) async fn upsert<R: RecordRow>(tx: &DatabaseTransaction, rows: Vec<R>, replace: bool) -> Result<()> {
     let columns: Vec<R::Column> = R::Column::iter().collect();
-    for some in portions(records, rows_a_statement(columns.len())) {
-        let rows = some.iter().filter_map(|record| {
-            let about = About {
-                integration_id: integration,
-                id: record.snapshot.id,
-                changed_at: millis(feed.now),
-                fingerprint: record.printed.fingerprint.to_vec(),
-            };
-            R::row(&record.snapshot.record, about).map(IntoActiveModel::into_active_model)
-        });
-        let mut insert = R::Entity::insert_many(rows);
+    for some in portions(&rows, rows_a_statement(columns.len())) {
+        let mut insert = R::Entity::insert_many(some.iter().cloned().map(IntoActiveModel::into_active_model));
         if replace {
             let key: Vec<R::Column> =
                 <R::Entity as EntityTrait>::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();

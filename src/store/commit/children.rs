@@ -67,6 +67,11 @@ impl Store {
         let prepared = apply::prepare(children.snapshots, children.volatile);
         let tx = self.0.database.begin().await?;
         let mut feed = Feed::open(&tx, lease, children.now).await?;
+        let admitted = feed.bounds.admit(&tx, lease.integration, children.snapshots).await?;
+        let prepared = match &admitted {
+            Some(admitted) => apply::prepare(admitted, children.volatile),
+            None => prepared,
+        };
         let mut stored = Stored::new();
         for (of, records) in prepared {
             let applied: Applied =

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, Set};
 use uuid::Uuid;
 
+use super::bounds::{self, Bounds};
 use super::{for_update, portions};
 use crate::domain::{ChangeKind, RecordType};
 use crate::store::convert::millis;
@@ -21,6 +22,8 @@ const AT_ONCE: usize = 10_000;
 pub struct Feed {
     integration: Uuid,
     pub now: DateTime<Utc>,
+    /// What the integration takes in, as of this transaction.
+    pub bounds: Bounds,
     entries: Vec<Entry>,
 }
 
@@ -35,13 +38,13 @@ impl Feed {
     /// Fails when the lease is no longer the latest.
     pub async fn open(tx: &DatabaseTransaction, lease: &Lease, now: DateTime<Utc>) -> Result<Self> {
         let mut sql = Sql::new(tx.get_database_backend());
-        sql.push("SELECT 1 FROM integrations WHERE id = ").bind(lease.integration);
+        sql.push("SELECT ").push(bounds::COLUMNS).push(" FROM integrations WHERE id = ").bind(lease.integration);
         if let Some(fence) = lease.fence {
             sql.push(" AND lease_fence = ").bind(fence);
         }
         for_update(&mut sql);
-        tx.query_one_raw(sql.statement()).await?.ok_or(Error::LeaseLost)?;
-        Ok(Self { integration: lease.integration, now, entries: Vec::new() })
+        let row = tx.query_one_raw(sql.statement()).await?.ok_or(Error::LeaseLost)?;
+        Ok(Self { integration: lease.integration, now, bounds: Bounds::read(&row)?, entries: Vec::new() })
     }
 
     pub fn note(&mut self, of: RecordType, record: Uuid, kind: ChangeKind, changed_fields: Vec<String>) {

@@ -42,6 +42,11 @@ impl Store {
         let prepared = apply::prepare(commit.snapshots, commit.volatile);
         let tx = self.0.database.begin().await?;
         let mut feed = Feed::open(&tx, &Lease::beside(integration), commit.now).await?;
+        let admitted = feed.bounds.admit(&tx, integration, commit.snapshots).await?;
+        let prepared = match &admitted {
+            Some(admitted) => apply::prepare(admitted, commit.volatile),
+            None => prepared,
+        };
         let mut stored = Stored::new();
         let mut due = Vec::new();
         for (of, records) in prepared {

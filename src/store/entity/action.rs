@@ -31,6 +31,8 @@ pub struct Model {
     pub lease_until: Option<i64>,
     /// Goes up with every new lease: what an older holder writes is refused.
     pub lease_fence: i64,
+    /// When its input and all that was answered was erased.
+    pub erased_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

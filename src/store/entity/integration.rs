@@ -2,6 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::Json;
+use crate::domain::DataRules;
+
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "integrations")]
 pub struct Model {
@@ -38,6 +41,10 @@ pub struct Model {
     pub lease_until: Option<i64>,
     /// Goes up with every new lease: what an older holder writes is refused.
     pub lease_fence: i64,
+    /// Whether it has tombstones.
+    pub erased: bool,
+    /// What must not be stored of it.
+    pub data_rules: Option<Json<DataRules>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -29,6 +29,7 @@ pub mod sync_run_model;
 pub mod sync_seen;
 pub mod tag;
 pub mod targeted_record;
+pub mod tombstone;
 pub mod user;
 pub mod vendor_delivery;
 pub mod vendor_inbox;

@@ -21,6 +21,7 @@ pub trait RecordRow: Clone + Default + Send + Sync + Sized + IntoActiveModel<Sel
     fn changed_at(&self) -> i64;
     fn remote_deleted_at(&self) -> Option<i64>;
     fn fingerprint(&self) -> &[u8];
+    fn mark_deleted(&mut self, at: Option<i64>);
     /// Takes one column over from a row of a result.
     fn set(&mut self, column: Self::Column, row: &QueryResult, index: usize) -> Result<(), DbErr>;
 }
@@ -71,6 +72,9 @@ macro_rules! record_entity {
             }
             fn fingerprint(&self) -> &[u8] {
                 &self.fingerprint
+            }
+            fn mark_deleted(&mut self, at: Option<i64>) {
+                self.remote_deleted_at = at;
             }
             fn set(&mut self, column: Column, row: &QueryResult, index: usize) -> Result<(), DbErr> {
                 match column {

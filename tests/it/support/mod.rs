@@ -8,6 +8,7 @@ pub mod live;
 pub mod place;
 pub mod receiver;
 pub mod rows;
+pub mod scan;
 pub mod sdl;
 pub mod vendors;
 pub mod writing;
@@ -202,8 +203,7 @@ impl TestApp {
             queue: None,
             introspection,
             subscriptions: subscriptions(),
-            retention: hiregraph::cli::serve::RETENTION,
-            request_retention: hiregraph::cli::serve::RETENTION,
+            retention: hiregraph::cli::serve::Retention::default(),
             downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
             deliveries: hiregraph::webhooks::client(&self.allowed).unwrap(),
             first_pause: Duration::from_millis(1),
@@ -359,8 +359,7 @@ fn parts(
         queue: None,
         introspection: true,
         subscriptions: subscriptions(),
-        retention: hiregraph::cli::serve::RETENTION,
-        request_retention: hiregraph::cli::serve::RETENTION,
+        retention: hiregraph::cli::serve::Retention::default(),
         downloads: hiregraph::cli::serve::downloads(&[]).unwrap(),
         deliveries: hiregraph::webhooks::client(allowed).unwrap(),
         first_pause: Duration::from_millis(1),
