@@ -174,7 +174,6 @@ impl Service {
             queue: parts.queue,
             stop: CancellationToken::new(),
             retention: parts.retention,
-            request_retention: parts.request_retention,
             purged_at: AtomicI64::new(0),
             attachments: parts.attachments.attachments,
             guards: parts.guards,

@@ -347,7 +347,7 @@ async fn strangers_and_readers_see_none(backend: Backend) {
 
 async fn it_is_kept_for_its_time(backend: Backend) {
     let mut app = TestApp::start_with(backend, SMALL).await;
-    app.with_parts(|parts| parts.request_retention = Duration::from_secs(7200));
+    app.with_parts(|parts| parts.retention.requests = Duration::from_secs(7200));
     let id = app.connected("traffit").await;
     let first = list(&app, &id, json!(null)).await.len();
     app.clock.advance(Duration::from_secs(3600));
