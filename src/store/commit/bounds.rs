@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
 use uuid::Uuid;
 
-use crate::domain::{DataRules, Snapshot};
+use crate::domain::{DataRules, Record, Snapshot};
 use crate::store::Result;
 use crate::store::entity::Json;
 use crate::store::read::Key;
@@ -44,9 +44,22 @@ impl Bounds {
             return Ok(None);
         }
         let is_left = |snapshot: &&Snapshot| !about(snapshot).iter().flatten().any(|id| erased.contains(id));
-        let admitted = snapshots.iter().filter(is_left).filter_map(|snapshot| self.rules.admit(snapshot));
+        let (left, gone): (Vec<&Snapshot>, Vec<&Snapshot>) = snapshots.iter().partition(is_left);
+        // A tag that came with nobody else is nobody's.
+        let (used, unused) = (tags_of(&left), tags_of(&gone));
+        let is_used = |snapshot: &&&Snapshot| !unused.contains(&snapshot.id) || used.contains(&snapshot.id);
+        let admitted = left.iter().filter(is_used).filter_map(|snapshot| self.rules.admit(snapshot));
         Ok(Some(admitted.collect()))
     }
+}
+
+/// The tags that links among these records lead to.
+fn tags_of(snapshots: &[&Snapshot]) -> HashSet<Uuid> {
+    let tag = |snapshot: &&Snapshot| {
+        let Record::CandidateTag(link) = &snapshot.record else { return None };
+        Some(link.tag.uuid())
+    };
+    snapshots.iter().filter_map(tag).collect()
 }
 
 /// Those of these records that were erased.
