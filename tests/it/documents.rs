@@ -94,6 +94,9 @@ fn examples_are_taken_out_with_their_variables() {
 
 // ── Asking ────────────────────────────────────────────────────────────────────────────────────────
 
+const FIRST: &str = "{ integrations(first: 1) { nodes { id lastSync { id } jobs(first: 1, filter: {statuses: [OPEN]}) { nodes { id } } \
+                     candidates(first: 1) { nodes { id } } applications(first: 1) { nodes { id } } } } apiKeys { id } }";
+
 struct Asking<'a> {
     app: &'a TestApp,
     /// What stands for `<prefix>_…`: the first of a kind, or what a mutation has made since.
@@ -107,10 +110,8 @@ impl<'a> Asking<'a> {
         for connector in ["traffit", "hrworks"] {
             app.connected(connector).await;
         }
-        let first = "{ integrations(first: 1) { nodes { id lastSync { id } jobs(first: 1, filter: {statuses: [OPEN]}) { nodes { id } } \
-                     candidates(first: 1) { nodes { id } } applications(first: 1) { nodes { id } } } } apiKeys { id } }";
         let mut asking = Self { app, ids: HashMap::new(), cursor: Value::Null };
-        asking.learn(&app.query(first).await);
+        asking.learn(&app.query(FIRST).await);
         asking
     }
 
@@ -140,6 +141,10 @@ impl<'a> Asking<'a> {
         if query.contains("mutation") {
             self.learn(&answer);
             self.app.settle().await;
+            if query.contains("deleteIntegration") {
+                // What was made last is gone.
+                self.learn(&self.app.query(FIRST).await);
+            }
         }
         answer
     }
