@@ -279,8 +279,8 @@ impl VendorHttp {
         drop(permit);
         let took = begin.elapsed();
         let status = sent.as_ref().map_or_else(|_| "none".to_owned(), |answer| answer.status.as_str().to_owned());
-        histogram!("hiregraph_vendor_seconds", "connector" => inner.vendor).record(took);
-        counter!("hiregraph_vendor_requests_total", "connector" => inner.vendor, "status" => status).increment(1);
+        histogram!("hiregraph_vendor_seconds", "vendor" => inner.vendor).record(took);
+        counter!("hiregraph_vendor_requests_total", "vendor" => inner.vendor, "status" => status).increment(1);
         let (vendor, method, path) =
             (inner.vendor, call.method.as_str(), redact::target(url.path(), url.query().unwrap_or_default()));
         let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);

@@ -9,6 +9,8 @@ use crate::store::{Erasure, Operator};
 impl Engine {
     /// Erases a candidate with its applications and all that is about them.
     pub async fn erase_candidate(&self, operator: &Operator, candidate: Uuid) -> Result<Result<(), Refusal>, Error> {
+        // Requests so far are in the log when it is gone through.
+        self.write_requests().await;
         for key in operator.locate(candidate) {
             let Some(row) = operator.integration(key.integration).await? else { continue };
             let manifest = self.manifest(&row.connector).ok_or(Error::UnknownConnector(row.connector.clone()))?;

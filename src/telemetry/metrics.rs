@@ -45,7 +45,7 @@ fn describe() {
         ("hiregraph_http_requests_total", "requests, by route and status"),
         ("hiregraph_shed_total", "requests that were refused because too much was going on, by what ran out"),
         ("hiregraph_sql_statements_total", "statements, by whether they failed"),
-        ("hiregraph_vendor_requests_total", "requests to vendors, by connector and status"),
+        ("hiregraph_vendor_requests_total", "requests to vendors, by vendor and status"),
         ("hiregraph_syncs_total", "sync runs that ended, by kind and state"),
         ("hiregraph_actions_total", "writes that ended, by kind and state"),
         ("hiregraph_webhook_attempts_total", "attempts to deliver a webhook, by outcome"),
@@ -58,7 +58,7 @@ fn describe() {
         ("hiregraph_graphql_seconds", "time of an operation, by kind and first root field"),
         ("hiregraph_http_seconds", "time until a request's answer begins, by route"),
         ("hiregraph_sql_seconds", "time of a statement"),
-        ("hiregraph_vendor_seconds", "time of a request to a vendor, by connector"),
+        ("hiregraph_vendor_seconds", "time of a request to a vendor, by vendor"),
         ("hiregraph_sync_seconds", "time of a sync run, by kind"),
     ];
     for (name, text) in times {

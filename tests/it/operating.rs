@@ -63,7 +63,7 @@ async fn what_was_done_can_be_scraped(backend: Backend) {
         assert_eq!(sum(&samples, name, labels), 1.0, "{name} {labels:?}\n{answer}");
     }
     let some = [
-        ("hiregraph_vendor_requests_total", &["connector=\"traffit\"", "status=\"200\""][..]),
+        ("hiregraph_vendor_requests_total", &["vendor=\"TRAFFIT\"", "status=\"200\""][..]),
         ("hiregraph_sql_statements_total", &["failed=\"false\""]),
         ("hiregraph_graphql_statements_sum", &["operation=\"query\""]),
         ("hiregraph_http_requests_total", &["route=\"/graphql\"", "status=\"200\""]),

@@ -68,6 +68,7 @@ impl Store {
         let mut named = names(RecordType::Candidate, &remote(&own));
         named.extend(names(RecordType::Application, &remote(&applications)));
         forget_problems(&tx, key.integration, &named).await?;
+        forget_requests(&tx, key.integration, &[remote(&own), remote(&applications)].concat()).await?;
         let parts = [
             (RecordType::CandidateTag, "candidate_tags", &tags),
             (RecordType::Application, "applications", &applications),
@@ -168,6 +169,30 @@ async fn forget_problems(tx: &DatabaseTransaction, integration: Uuid, named: &[S
             sql.push(" AND ").contains("error", name);
             tx.execute_raw(sql.statement()).await?;
         }
+    }
+    Ok(())
+}
+
+/// What the request log has of records: their ids in addresses and bodies, which are all that it keeps.
+async fn forget_requests(tx: &DatabaseTransaction, integration: Uuid, remote_ids: &[String]) -> Result<()> {
+    for id in remote_ids {
+        let mut sql = Sql::new(tx.get_database_backend());
+        sql.push("DELETE FROM vendor_requests WHERE integration_id = ").bind(integration).push(" AND (");
+        sql.contains("url", &format!("/{id}/"));
+        for (what, text) in [
+            ("(url || '?')", format!("/{id}?")),
+            ("(url || '&')", format!("={id}&")),
+            ("request_body", format!("\"{id}\"")),
+            ("response_body", format!("\"{id}\"")),
+            ("request_body", format!(":{id},")),
+            ("response_body", format!(":{id},")),
+            ("request_body", format!(":{id}}}")),
+            ("response_body", format!(":{id}}}")),
+        ] {
+            sql.push(" OR ").contains(what, &text);
+        }
+        sql.push(")");
+        tx.execute_raw(sql.statement()).await?;
     }
     Ok(())
 }

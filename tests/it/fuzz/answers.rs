@@ -34,6 +34,10 @@ fn answers(connector: &'static str) {
     let run = room.wait(room.app.sync(&integration));
     assert_eq!(run["state"], "SUCCEEDED", "{run:#}");
     for (of, ids) in room.app.vendors.remote_ids(connector) {
+        if of == "USER" {
+            // There is no list of all accounts' users.
+            continue;
+        }
         let list = format!("{}s", of.to_lowercase());
         let count = room.wait(room.app.total(&list, &integration));
         assert_eq!(usize::try_from(count).unwrap(), ids.len(), "{of}");

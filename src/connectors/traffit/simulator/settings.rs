@@ -140,8 +140,9 @@ impl Account {
 
     /// As if the account had been set up anew: all are gone, and their ids are given out again.
     pub fn lose_webhooks(&mut self) {
-        self.webhooks.clear();
-        self.last_id.remove("webhook");
+        if let Some((first, _)) = std::mem::take(&mut self.webhooks).first_key_value() {
+            self.last_id.insert("webhook", first - 1);
+        }
     }
 
     /// Successful writes through the API by endpoint, such as `POST /employees/`.
