@@ -3,15 +3,13 @@
 
 use std::collections::HashMap;
 
-use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery};
 use async_graphql::parser::types::{
     ExecutableDocument, Field, FragmentDefinition, OperationType, Selection, SelectionSet,
 };
 use async_graphql::{
-    ErrorExtensionValues, Name, Pos, Positioned, Response, ServerError, ServerResult, Value, Variables,
+    ErrorExtensionValues, Name, Pos, Positioned, Request, Response, ServerError, ServerResult, Value, Variables,
 };
 use async_graphql_value::Value as Unresolved;
-use std::sync::{Arc, OnceLock};
 
 use super::failure;
 use crate::domain::Ids;
@@ -32,25 +30,6 @@ impl Default for Limits {
     }
 }
 
-/// In a request's data: its caller may not read the schema.
-pub struct NoIntrospection;
-
-/// Refuses queries beyond the limits.
-pub struct Guard(pub Limits);
-
-impl ExtensionFactory for Guard {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Guarding { limits: self.0, costs: OnceLock::new() })
-    }
-}
-
-/// Of one request.
-struct Guarding {
-    limits: Limits,
-    /// Of each operation of the document, once it was looked at.
-    costs: OnceLock<Vec<(Option<Name>, Cost)>>,
-}
-
 /// What was counted of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cost {
@@ -59,6 +38,14 @@ pub struct Cost {
 }
 
 impl Cost {
+    /// Told with the answer of what ran.
+    pub fn tell(self, limits: &Limits, response: &mut Response) {
+        let ran = response.data != Value::Null || response.errors.iter().any(|error| !error.path.is_empty());
+        if ran {
+            response.extensions.insert("cost".to_owned(), self.answered(limits));
+        }
+    }
+
     fn answered(self, limits: &Limits) -> Value {
         let object = |depth: usize, nodes: u64| {
             [(Name::new("depth"), Value::from(depth)), (Name::new("nodes"), Value::from(nodes))]
@@ -69,31 +56,19 @@ impl Cost {
     }
 }
 
-#[async_trait::async_trait]
-impl Extension for Guarding {
-    async fn parse_query(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        query: &str,
-        variables: &Variables,
-        next: NextParseQuery<'_>,
-    ) -> ServerResult<ExecutableDocument> {
-        let document = next.run(ctx, query, variables).await?;
-        let closed = ctx.data_opt::<NoIntrospection>().is_some();
-        let costs = check(&document, variables, &self.limits, closed)?;
-        // Set once: a request's document is parsed once.
-        let _ = self.costs.set(costs);
-        Ok(document)
-    }
-
-    async fn execute(&self, ctx: &ExtensionContext<'_>, operation: Option<&str>, next: NextExecute<'_>) -> Response {
-        let response = next.run(ctx, operation).await;
-        let costs = self.costs.get().map_or(&[][..], Vec::as_slice);
-        match costs.iter().find(|(name, _)| name.as_deref() == operation) {
-            Some((_, cost)) => response.extension("cost", cost.answered(&self.limits)),
-            None => response,
-        }
-    }
+/// What the operation of a request may cost, or why it is refused. None when it does not parse, which running it tells.
+/// `closed`: whether its caller may not read the schema. No extension of the library's does this, because with any of
+/// them every field of an answer takes the library's slow path.
+pub fn weigh(request: &mut Request, limits: &Limits, closed: bool) -> ServerResult<Option<Cost>> {
+    // Put aside while the document is borrowed; they can be too large to copy.
+    let variables = std::mem::take(&mut request.variables);
+    let name = request.operation_name.clone();
+    let costs = match request.parsed_query() {
+        Ok(document) => check(document, &variables, limits, closed),
+        Err(_) => Ok(Vec::new()),
+    };
+    request.variables = variables;
+    Ok(costs?.into_iter().find(|(known, _)| known.as_deref() == name.as_deref()).map(|(_, cost)| cost))
 }
 
 /// Refuses a document with an operation beyond the limits; else what each of its operations may cost.

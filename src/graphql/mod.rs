@@ -33,7 +33,7 @@ mod webhook;
 
 use std::sync::Arc;
 
-use async_graphql::{Request, Response, SDLExportOptions, Schema};
+use async_graphql::{Request, Response, SDLExportOptions, Schema, ServerResult};
 
 use crate::actions::Actions;
 use crate::domain::{Clock, Ids, Scope};
@@ -45,6 +45,7 @@ pub use failure::without_values;
 pub use limits::Limits;
 pub use subscription::{Caller, Subscriptions, Told};
 
+use limits::Cost;
 use measure::Fields;
 use mutation::Mutation;
 use node::Record;
@@ -65,6 +66,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     introspection: bool,
+    limits: Limits,
     places: Places,
     fields: Fields,
 }
@@ -86,15 +88,14 @@ impl Graph {
         let Options { engine, actions, endpoints, clock, ids, limits, subscriptions, introspection } = options;
         let mut schema = Schema::build(Query, Mutation::default(), Subscription)
             .register_output_type::<Record>()
-            .limit_directives(limits::DIRECTIVES)
-            .extension(limits::Guard(limits));
+            .limit_directives(limits::DIRECTIVES);
         if !introspection {
             // They would tell the schema name by name.
             schema = schema.disable_suggestions();
         }
         let schema = schema.finish();
         let (places, fields) = (Places::new(subscriptions), Fields::new(schema.names()));
-        Self(Arc::new(Inner { schema, engine, actions, endpoints, clock, ids, introspection, places, fields }))
+        Self(Arc::new(Inner { schema, engine, actions, endpoints, clock, ids, introspection, limits, places, fields }))
     }
 
     /// How many subscriptions there are in this process, and how many there may be.
@@ -119,10 +120,26 @@ impl Graph {
 
     async fn run(&self, mut request: Request, scoped: Scoped) -> Response {
         let order = order::Order::of(&mut request);
+        let cost = match self.weigh(&mut request, &scoped) {
+            Ok(cost) => cost,
+            Err(refused) => return Response::from_errors(vec![refused]),
+        };
         let mut response = self.0.schema.execute(self.equipped(request, scoped)).await;
         order.restore(&mut response.data);
+        if let Some(cost) = cost {
+            cost.tell(&self.0.limits, &mut response);
+        }
         failure::tell(&mut response, self.0.ids.as_ref());
         response
+    }
+
+    fn weigh(&self, request: &mut Request, scoped: &Scoped) -> ServerResult<Option<Cost>> {
+        limits::weigh(request, &self.0.limits, self.is_closed(scoped))
+    }
+
+    /// Whether this caller may not read the schema.
+    fn is_closed(&self, scoped: &Scoped) -> bool {
+        !self.0.introspection && !scoped.access().has(Scope::Admin)
     }
 
     /// A request with all that its resolvers need; nothing of it outlives the request.
@@ -135,9 +152,9 @@ impl Graph {
             .data(inner.clock.clone())
             .data(inner.ids.clone())
             .data(self.clone());
-        if !inner.introspection && !scoped.access().has(Scope::Admin) {
-            // The library would answer null and say nothing: the guard refuses, and this is the second lock.
-            request = request.disable_introspection().data(limits::NoIntrospection);
+        if self.is_closed(&scoped) {
+            // The library would answer null and say nothing: the limits refuse, and this is the second lock.
+            request = request.disable_introspection();
         }
         if let Ok(accounts) = scoped.accounts() {
             request = request.data(loaders::accounts(accounts));

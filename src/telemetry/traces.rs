@@ -30,6 +30,8 @@ where
     let failed = |error: &dyn std::fmt::Display| format!("OTEL_EXPORTER_OTLP_ENDPOINT cannot be used: {error}");
     let root = url::Url::parse(endpoint).map_err(|error| failed(&error))?;
     let to = format!("{}/v1/traces", root.as_str().trim_end_matches('/'));
+    // The exporter's client takes the provider of the process, as ours do; an error says that it is there already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let exporter = SpanExporter::builder().with_http().with_endpoint(to).build().map_err(|error| failed(&error))?;
     let resource = Resource::builder().with_service_name("hiregraph").build();
     let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build();

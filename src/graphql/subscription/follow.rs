@@ -16,6 +16,7 @@ use super::places::Place;
 use super::{Opened, Source, Turn};
 use crate::domain::RecordType;
 use crate::graphql::failure::{self, CursorExpired, Turned};
+use crate::graphql::limits::Cost;
 use crate::graphql::order::Order;
 use crate::graphql::{Graph, limits};
 use crate::store::actions::Warned;
@@ -51,13 +52,14 @@ struct Operation {
     variables: Variables,
     document: Option<ExecutableDocument>,
     order: Arc<Order>,
+    cost: Option<Cost>,
 }
 
 impl Operation {
-    fn of(mut request: Request) -> Self {
+    fn of(mut request: Request, cost: Option<Cost>) -> Self {
         let order = Arc::new(Order::of(&mut request));
         let document = request.parsed_query().ok().cloned();
-        Self { query: request.query, name: request.operation_name, variables: request.variables, document, order }
+        Self { query: request.query, name: request.operation_name, variables: request.variables, document, order, cost }
     }
 
     fn request(&self) -> Request {
@@ -86,10 +88,13 @@ impl Graph {
 
     /// One run of a subscription's selection.
     fn turn(&self, operation: &Operation, scoped: Scoped, turn: Turn) -> BoxStream<'static, Response> {
-        let (order, ids) = (operation.order.clone(), self.0.ids.clone());
+        let (order, ids, cost, limits) = (operation.order.clone(), self.0.ids.clone(), operation.cost, self.0.limits);
         let responses = self.0.schema.execute_stream(self.equipped(operation.request(), scoped).data(turn));
         let finished = responses.map(move |mut response| {
             order.restore(&mut response.data);
+            if let Some(cost) = cost {
+                cost.tell(&limits, &mut response);
+            }
             failure::tell(&mut response, ids.as_ref());
             response
         });
@@ -182,10 +187,16 @@ impl From<store::Error> for LookFailed {
 }
 
 impl Following {
-    async fn begin(graph: &Graph, request: Request, caller: Arc<dyn Caller>, scoped: Scoped) -> Result<Self, Response> {
+    async fn begin(
+        graph: &Graph,
+        mut request: Request,
+        caller: Arc<dyn Caller>,
+        scoped: Scoped,
+    ) -> Result<Self, Response> {
         let ids = graph.0.ids.as_ref();
         let place = graph.0.places.take(scoped.access().key).map_err(|turned| failure::answer(turned, ids))?;
-        let operation = Operation::of(request);
+        let cost = graph.weigh(&mut request, &scoped).map_err(|refused| Response::from_errors(vec![refused]))?;
+        let operation = Operation::of(request, cost);
         let opened = Opened::default();
         let mut turn = graph.turn(&operation, scoped.clone(), Turn::Opening(opened.clone()));
         while let Some(response) = turn.next().await {
