@@ -68,7 +68,9 @@ pub fn weigh(request: &mut Request, limits: &Limits, closed: bool) -> ServerResu
         Err(_) => Ok(Vec::new()),
     };
     request.variables = variables;
-    Ok(costs?.into_iter().find(|(known, _)| known.as_deref() == name.as_deref()).map(|(_, cost)| cost))
+    // Without a name there is one operation, or the library refuses the request.
+    let runs = |known: &Option<Name>| name.as_deref().is_none_or(|name| known.as_deref() == Some(name));
+    Ok(costs?.into_iter().find(|(known, _)| runs(known)).map(|(_, cost)| cost))
 }
 
 /// Refuses a document with an operation beyond the limits; else what each of its operations may cost.
