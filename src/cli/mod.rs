@@ -36,7 +36,7 @@ enum Command {
     /// Show it at work: simulated vendors, a fresh mirror, the graph and GraphiQL
     Demo(demo::Args),
     /// Serve the graph, and do the background work
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Bring the database to this version
     Migrate(Database),
     /// Make, list and revoke API keys
@@ -74,7 +74,7 @@ pub async fn main() -> ExitCode {
     };
     let outcome = match cli.command {
         Command::Demo(args) => demo::run(args).await,
-        Command::Serve(settings) => serve::serve(settings).await,
+        Command::Serve(settings) => serve::serve(*settings).await,
         Command::Migrate(database) => migrate(&database).await,
         Command::Keys(args) => keys::run(args).await,
         Command::Secrets(args) => secrets::run(args).await,

@@ -271,9 +271,9 @@ fn listen(connection: &mut DatabaseConnection, statements: &Statements) {
     connection.set_metric_callback(move |info| {
         statements.add(&info.statement.sql);
         if info.failed {
-            failed.increment(1)
+            failed.increment(1);
         } else {
-            good.increment(1)
+            good.increment(1);
         }
         seconds.record(info.elapsed);
     });
