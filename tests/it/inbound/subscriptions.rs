@@ -132,7 +132,7 @@ async fn ids_that_a_vendor_gives_out_again_are_not_taken_for_old_ones(backend: B
         registered.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
     };
     let before = ids(&app);
-    app.vendors.traffit.edit(|account| account.lose_webhooks());
+    app.vendors.traffit.edit(hiregraph::connectors::traffit::simulator::Account::lose_webhooks);
     app.sync(&id).await;
     assert_eq!(ids(&app), before);
     assert_eq!(states(&webhooks(&app, &id).await), ["SUBSCRIBED"; 12]);
