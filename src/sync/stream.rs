@@ -32,6 +32,25 @@ fn note(problems: &mut Problems, more: Vec<Problem>) {
     }
 }
 
+/// No vendor's ids are longer.
+const LONGEST_ID: usize = 255;
+
+/// Leaves out records by whose id their vendor could not be asked about them. Each might be any record, so that none counts
+/// as gone by what was read beside it.
+fn identified(mut records: Vec<Snapshot>, problems: &mut Vec<Problem>) -> Vec<Snapshot> {
+    let usable = |id: &str| !id.is_empty() && id.len() <= LONGEST_ID && !id.chars().any(char::is_control);
+    records.retain(|snapshot| {
+        let is_usable = snapshot.record.remote_id().is_none_or(usable);
+        if !is_usable {
+            let (of, message) =
+                (snapshot.record.record_type(), "the id is empty, too long or not printable".to_owned());
+            problems.push(Problem { of, id: None, remote_id: None, message });
+        }
+        is_usable
+    });
+    records
+}
+
 fn ended(problems: &Problems) -> Ended {
     let Some(first) = &problems.first else { return Ended::well() };
     match problems.ids.len() + problems.unidentified {
@@ -78,7 +97,8 @@ impl Engine {
                 Err(error) => return Ok(Err(error)),
             };
             loop {
-                let Page { records, problems, carry, next, expected } = page;
+                let Page { records, mut problems, carry, next, expected } = page;
+                let records = identified(records, &mut problems);
                 let records = self.narrowed(running.lease.integration, running.work.settings.scope, records).await?;
                 carry.into_iter().for_each(|fact| running.carried.put(fact));
                 let mut ids: Vec<Uuid> = records.iter().map(|record| record.id).collect();

@@ -1,5 +1,5 @@
-//! Whatever goes in, by whichever way, comes out where it was asked for and nowhere else: no line of the log and no error
-//! of the graph has a secret, a person's name, an address or a body.
+//! Whatever goes in, by whichever way, comes out where it was asked for and nowhere else: no line of the log, no error
+//! of the graph and no metric has a secret, a person's name, an address or a body.
 
 use axum::http::StatusCode;
 use hiregraph::connectors::{hrworks, traffit};
@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use crate::on_both;
 use crate::support::Backend;
-use crate::support::child::Serving;
+use crate::support::child::{Serving, get};
 use crate::support::place::Place;
 use crate::support::receiver::Receiver;
 use crate::support::vendors::Size;
 
-on_both!(no_log_line_and_no_error_says_what_goes_through,);
+on_both!(no_log_line_error_or_metric_says_what_goes_through,);
 
 /// Part of everything that is planted, in whatever letters.
 const MARKER: &str = "markr";
@@ -36,7 +36,7 @@ impl Asking<'_> {
     }
 }
 
-async fn no_log_line_and_no_error_says_what_goes_through(backend: Backend) {
+async fn no_log_line_error_or_metric_says_what_goes_through(backend: Backend) {
     let receiver = Receiver::start().await;
     let mut place = Place::new(backend, Size { candidates: 12, jobs: 3 }).await;
     place.set("HIREGRAPH_ALLOWED_PRIVATE_HOSTS", receiver.address.to_string());
@@ -74,6 +74,7 @@ async fn no_log_line_and_no_error_says_what_goes_through(backend: Backend) {
     asking.serving.logs("followed webhooks", |line| line.contains("webhooks followed")).await;
     queries(&mut asking).await;
     receiver.until("/markr-path", |told| told.len() >= 3).await;
+    let metrics = get(asking.serving.address, "/metrics").await;
     let Asking { serving, errors, .. } = asking;
     let (code, printed, log) = serving.ended("TERM").await;
     assert_eq!((code, printed), (Some(0), String::new()));
@@ -84,6 +85,8 @@ async fn no_log_line_and_no_error_says_what_goes_through(backend: Backend) {
         let parsed: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
         leaks.extend(leak(parsed.to_string(), &secrets));
     }
+    assert!(metrics.lines().count() > 50, "{metrics}");
+    leaks.extend(metrics.lines().filter_map(|line| leak(line.to_owned(), &secrets)));
     assert!(errors.len() >= 8, "{errors:#?}");
     leaks.extend(errors.iter().filter_map(|error| leak(error.to_string(), &secrets)));
     assert!(leaks.is_empty(), "{} leaks:\n{}", leaks.len(), leaks.join("\n"));

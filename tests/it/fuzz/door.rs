@@ -71,6 +71,25 @@ fn webhook_bodies() {
     });
 }
 
+#[test]
+fn connect_tokens() {
+    let room = Room::new();
+    bolero::check!().with_iterations(200).for_each(|input: &[u8]| {
+        // As a browser would send it: what no address may hold is encoded.
+        let token: String = input.iter().take(300).map(|byte| format!("%{byte:02X}")).collect();
+        for token in [token, String::from_utf8_lossy(input).chars().filter(char::is_ascii_alphanumeric).collect()] {
+            let page = Request::get(format!("/connect/{token}")).body(Body::empty());
+            let answer = room.wait(room.app.send(page.unwrap()));
+            assert!(answer.status.is_client_error(), "{} for {token}", answer.status);
+            let form = Request::post(format!("/connect/{token}"))
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(Body::from(input.to_vec()));
+            let answer = room.wait(room.app.send(form.unwrap()));
+            assert!(answer.status.is_client_error(), "{} for {token}", answer.status);
+        }
+    });
+}
+
 async fn waiting(room: &Room) -> i64 {
     let query = "{ integrations { nodes { syncRuns(first: 1) { nodes { state } } } } }";
     let data = room.app.query(query).await;
