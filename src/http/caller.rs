@@ -51,7 +51,9 @@ async fn asked(doors: Doors, method: Method, uri: Uri, headers: HeaderMap, body:
     // Read only for callers that are known, and with room for attachments only for those that may send them.
     let sends = access.has(Scope::RecordsWrite) || access.has(Scope::Passthrough);
     let largest = if sends { largest_write } else { super::LARGEST_BODY };
-    let _room = match caller.doors.0.room.body(&headers, largest) {
+    // A query by GET has none, and says so by its end rather than by a length.
+    let length = http_body::Body::size_hint(&body).upper();
+    let _room = match caller.doors.0.room.body(length, largest) {
         Ok(place) => place,
         Err(overload) => return overload.into_response(),
     };
