@@ -92,6 +92,7 @@ export type CreateApplicationInput = {
 };
 
 export type ErrorCode =
+  | 'ACTION_IN_PROGRESS'
   | 'ACTION_NOT_SUPPORTED'
   | 'APPLICATION_ALREADY_EXISTS'
   | 'ATTACHMENT_TOO_LARGE'
