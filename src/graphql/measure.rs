@@ -9,6 +9,7 @@ use async_graphql::{Request, Response};
 use metrics::{counter, histogram};
 use tracing::{Instrument, info_span};
 
+use super::order::operation_of;
 use crate::store::counting;
 
 /// The fields that the schema has, so that nobody makes up others.
@@ -22,11 +23,8 @@ impl Fields {
     /// What a request asks for; it is parsed for it, once.
     pub fn asked(&self, request: &mut Request) -> Asked {
         let name = request.operation_name.clone();
-        let Ok(document) = request.parsed_query() else { return Asked { kind: "none", field: "none".to_owned() } };
-        let named = |known: Option<&async_graphql::Name>| {
-            name.as_deref().is_none_or(|name| known.is_some_and(|known| known == name))
-        };
-        let Some((_, operation)) = document.operations.iter().find(|(known, _)| named(*known)) else {
+        let document = request.parsed_query().ok();
+        let Some(operation) = document.and_then(|document| operation_of(document, name.as_deref())) else {
             return Asked { kind: "none", field: "none".to_owned() };
         };
         let kind = match operation.node.ty {

@@ -4,12 +4,23 @@
 
 use std::collections::HashMap;
 
-use async_graphql::parser::types::{ExecutableDocument, FragmentDefinition, Selection, SelectionSet};
+use async_graphql::parser::types::{
+    ExecutableDocument, FragmentDefinition, OperationDefinition, Selection, SelectionSet,
+};
 use async_graphql::{Name, Positioned, Request, Value};
 
 /// Response keys in order, each with those below it.
 #[derive(Debug, Default)]
 pub struct Order(Vec<(Name, Order)>);
+
+/// The operation that runs. Without a name there is one, or the library refuses the request.
+pub fn operation_of<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Option<&'a Positioned<OperationDefinition>> {
+    let runs = |known: Option<&Name>| name.is_none_or(|name| known.is_some_and(|known| known == name));
+    document.operations.iter().find(|(known, _)| runs(*known)).map(|(_, operation)| operation)
+}
 
 /// Fragments in fragments end: whoever selects more than this, or deeper, was refused anyway.
 const MOST_FIELDS: usize = 20_000;
@@ -27,10 +38,9 @@ impl Order {
     pub fn of(request: &mut Request) -> Self {
         let name = request.operation_name.clone();
         let Ok(document) = request.parsed_query() else { return Self::default() };
-        let named = |known: Option<&Name>| name.as_deref().is_none_or(|name| known.is_some_and(|known| known == name));
         let mut order = Self::default();
         let mut seen = Seen::default();
-        if let Some((_, operation)) = document.operations.iter().find(|(known, _)| named(*known)) {
+        if let Some(operation) = operation_of(document, name.as_deref()) {
             order.add(document, &operation.node.selection_set.node, &mut seen);
         }
         order
