@@ -131,9 +131,19 @@ impl Store {
         columns.select(&mut sql, "t");
         sql.push(", ");
         far.select(&mut sql, "f");
-        sql.push(", p.id FROM ").keys(parents).push(" CROSS JOIN ").push(J::TABLE).push(" t JOIN ").push(T::TABLE);
-        sql.push(&format!(" f ON f.integration_id = t.integration_id AND f.id = t.{} ", join.far));
-        sql.push(&format!("WHERE t.integration_id = p.integration_id AND t.{} = p.id ", join.near));
+        sql.push(", p.id FROM ").keys(parents);
+        if sql.backend() == DbBackend::Postgres {
+            // OFFSET 0 keeps the planner from reading a whole table of join rows for one page of parents.
+            sql.push(" CROSS JOIN LATERAL (SELECT t.* FROM ").push(J::TABLE);
+            sql.push(&format!(" t WHERE t.integration_id = p.integration_id AND t.{} = p.id OFFSET 0) t", join.near));
+            sql.push(" JOIN ").push(T::TABLE);
+            sql.push(&format!(" f ON f.integration_id = t.integration_id AND f.id = t.{} ", join.far));
+        } else {
+            // SQLite reads tables in the order in which CROSS JOIN names them.
+            sql.push(" CROSS JOIN ").push(J::TABLE).push(" t JOIN ").push(T::TABLE);
+            sql.push(&format!(" f ON f.integration_id = t.integration_id AND f.id = t.{} ", join.far));
+            sql.push(&format!("WHERE t.integration_id = p.integration_id AND t.{} = p.id ", join.near));
+        }
         sql.push(&format!("ORDER BY {}, t.id", join.order));
         let mut by_parent: ByParent<Vec<(Arc<J>, Arc<T>)>> = HashMap::with_capacity(parents.len());
         for row in self.0.database.rows(sql.statement()).await? {
