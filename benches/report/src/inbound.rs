@@ -7,7 +7,7 @@ use sea_orm::Database;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::graph::ask;
+use super::graph::{ask, body};
 use super::load::{Connection, Shown};
 use super::report::{milliseconds, number};
 use super::{Outcome, Settings};
@@ -17,6 +17,20 @@ const FOLLOWED: usize = 100;
 /// Connections that the vendor keeps open.
 const CONNECTIONS: usize = 16;
 const A_SECOND: usize = 1000;
+
+/// How long a webhook may take at most: far longer than any does.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An address that no candidate has had, in this run or an earlier one.
+fn email(what: &str, number: usize) -> String {
+    format!("{what}-{number}-{}@example.test", std::process::id())
+}
+
+/// Adds a candidate at the vendor, which then calls by itself.
+async fn add(vendor: &mut Connection, email: &str) -> Outcome {
+    let edit = json!({ "op": "add_candidate", "fields": { "name": "Bench", "email": email } });
+    vendor.post_to("/_simulator/edit", edit.to_string().into()).await.map(drop)
+}
 
 pub struct Inbound<'a> {
     pub settings: &'a Settings,
@@ -32,9 +46,12 @@ impl Inbound<'_> {
         let mut rows = Vec::new();
         let mut graph = Connection::open(self.service, self.key).await?;
         self.subscribed(&mut graph).await?;
-        let seen = self.seen(&mut graph).await?;
-        rows.push(("vendor webhook in → visible in the graph: p50".into(), milliseconds(seen.percentile(50))));
-        rows.push(("vendor webhook in → visible in the graph: p99".into(), milliseconds(seen.percentile(99))));
+        for (whom, seen) in
+            [("visible in the graph", self.seen(&mut graph).await?), ("told to a subscription", self.told().await?)]
+        {
+            rows.push((format!("vendor webhook in → {whom}: p50"), milliseconds(seen.percentile(50))));
+            rows.push((format!("vendor webhook in → {whom}: p99"), milliseconds(seen.percentile(99))));
+        }
         rows.extend(self.flood().await?);
         Ok(rows)
     }
@@ -66,20 +83,39 @@ impl Inbound<'_> {
         let query = "query($email: String!) { candidates(first: 1, filter: { email: $email }) { nodes { id } } }";
         let mut shown = Shown::default();
         for number in 0..FOLLOWED {
-            let email = format!("bench-{number}-{}@example.test", std::process::id());
-            let edit = json!({ "op": "add_candidate", "fields": { "name": "Bench", "email": email } });
-            let begun = Instant::now();
-            vendor.post_to("/_simulator/edit", edit.to_string().into()).await?;
+            let (email, begun) = (email("seen", number), Instant::now());
+            add(&mut vendor, &email).await?;
             loop {
                 let found = ask(graph, query, json!({ "email": email })).await?;
                 if found["candidates"]["nodes"][0].is_object() {
                     break;
                 }
-                if begun.elapsed() > Duration::from_secs(60) {
+                if begun.elapsed() > PATIENCE {
                     return Err("a webhook was not followed within a minute".into());
                 }
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
+            shown.latencies.push(begun.elapsed());
+        }
+        shown.latencies.sort_unstable();
+        Ok(shown)
+    }
+
+    /// From the change at the vendor to the event of a subscription that has the new candidate in it.
+    async fn told(&self) -> Outcome<Shown> {
+        let mut vendor = Connection::open(self.vendor, "").await?;
+        let query = "subscription { changes(types: [CANDIDATE]) { kind record { ... on Candidate { emailAddresses { \
+                     address } } } } }";
+        let mut events = Connection::open(self.service, self.key).await?.subscribe(body(query, &json!({}))).await?;
+        let mut shown = Shown::default();
+        for number in 0..FOLLOWED {
+            let (email, begun) = (email("told", number), Instant::now());
+            add(&mut vendor, &email).await?;
+            let told = async {
+                while events.next().await?["changes"]["record"]["emailAddresses"][0]["address"] != *email {}
+                Outcome::Ok(())
+            };
+            tokio::time::timeout(PATIENCE, told).await.map_err(|_| "a webhook was not told within a minute")??;
             shown.latencies.push(begun.elapsed());
         }
         shown.latencies.sort_unstable();

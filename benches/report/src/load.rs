@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::Request;
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::http::request::Builder;
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -46,21 +48,61 @@ impl Connection {
         self.send(Request::get(path), Bytes::new()).await
     }
 
+    /// Begins a subscription, for which it keeps the connection.
+    pub async fn subscribe(mut self, body: Bytes) -> Outcome<Events> {
+        let response = self.request(Request::post("/graphql"), "text/event-stream", body).await?;
+        Ok(Events { body: response.into_body(), read: String::new(), _connection: self })
+    }
+
     async fn send(&mut self, request: Builder, body: Bytes) -> Outcome<Bytes> {
+        let response = self.request(request, "application/graphql-response+json", body).await?;
+        Ok(response.into_body().collect().await?.to_bytes())
+    }
+
+    async fn request(&mut self, request: Builder, accept: &str, body: Bytes) -> Outcome<Response<Incoming>> {
         let request = request
             .header("host", &self.address)
             .header("authorization", format!("Bearer {}", self.key))
             .header("content-type", "application/json")
-            .header("accept", "application/graphql-response+json")
+            .header("accept", accept)
             .body(Full::new(body))?;
         self.sender.ready().await?;
         let response = self.sender.send_request(request).await?;
         let status = response.status();
-        let body = response.into_body().collect().await?.to_bytes();
         if !status.is_success() {
+            let body = response.into_body().collect().await?.to_bytes();
             return Err(format!("{status}: {}", String::from_utf8_lossy(&body)).into());
         }
-        Ok(body)
+        Ok(response)
+    }
+}
+
+/// A subscription over server-sent events.
+pub struct Events {
+    body: Incoming,
+    /// What has come of the next event.
+    read: String,
+    _connection: Connection,
+}
+
+impl Events {
+    /// The data of the next answer.
+    pub async fn next(&mut self) -> Outcome<Value> {
+        loop {
+            while let Some((event, rest)) = self.read.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.read = rest;
+                let answer = event.lines().find_map(|line| line.strip_prefix("data:"));
+                if let Some(answer) = answer.filter(|_| event.contains("event: next")) {
+                    let mut answer: Value = serde_json::from_str(answer)?;
+                    return Ok(answer["data"].take());
+                }
+            }
+            let frame = self.body.frame().await.ok_or("the subscription ended")??;
+            if let Some(bytes) = frame.data_ref() {
+                self.read += std::str::from_utf8(bytes)?;
+            }
+        }
     }
 }
 
