@@ -2,6 +2,7 @@
 //! are logged: the one may be personal, the other holds a secret. The request log has what may be kept of them.
 
 use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -17,7 +18,7 @@ const LARGEST_BODY: usize = 256 * 1024;
 
 pub async fn delivery(
     State(doors): State<Doors>,
-    Path((connector, integration, subscription)): Path<(String, String, String)>,
+    address: Result<Path<(String, String, String)>, PathRejection>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
@@ -28,6 +29,8 @@ pub async fn delivery(
         Err(overload) => return overload.into_response(),
     };
     let begin = Instant::now();
+    // What is no text is nobody's address, like any other that is unknown.
+    let (connector, integration, subscription) = address.map(|Path(parts)| parts).unwrap_or_default();
     let (body, too_large) = match to_bytes(body, LARGEST_BODY).await {
         Ok(body) => (body, false),
         Err(broken) if super::is_too_large(&broken) => (Bytes::new(), true),

@@ -8,11 +8,11 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Method, StatusCode};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
 use super::body::Body;
 use super::guard;
+use super::names::{Lookup, Resolver, System};
 
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -23,6 +23,8 @@ pub struct Options {
     pub body_limit: usize,
     /// `host:port` of private hosts that a guarded client may reach all the same, also by plain http.
     pub allowed_private_hosts: Vec<String>,
+    /// Looks host names up.
+    pub names: Arc<dyn Lookup>,
 }
 
 impl Default for Options {
@@ -32,6 +34,7 @@ impl Default for Options {
             read_timeout: Duration::from_secs(60),
             body_limit: 64 * 1024 * 1024,
             allowed_private_hosts: Vec::new(),
+            names: Arc::new(System),
         }
     }
 }
@@ -137,11 +140,11 @@ impl Client {
     /// For addresses that somebody else chose: https only, public addresses only.
     pub fn guarded(options: &Options) -> Result<Self, Error> {
         let exempt: Vec<_> = options.allowed_private_hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
-        let guarded = builder(options).https_only(true).dns_resolver(Arc::new(Resolver { public_only: true }));
+        let guarded = builder(options).https_only(true).dns_resolver(Arc::new(Resolver::public(&options.names)));
         let open = if exempt.is_empty() {
             None
         } else {
-            Some(build(builder(options).dns_resolver(Arc::new(Resolver { public_only: false })))?)
+            Some(build(builder(options).dns_resolver(Arc::new(Resolver::any(&options.names))))?)
         };
         Ok(Self(Arc::new(Inner {
             reach: Reach::Public { exempt },
@@ -156,7 +159,7 @@ impl Client {
         if !matches!(base.scheme(), "http" | "https") {
             return Err(Error::Refused("neither http nor https"));
         }
-        let mut builder = builder(options).dns_resolver(Arc::new(Resolver { public_only: false }));
+        let mut builder = builder(options).dns_resolver(Arc::new(Resolver::any(&options.names)));
         if base.scheme() == "http" {
             // No certificate will be looked at: the system's need not be loaded.
             builder = builder.tls_certs_only([]);
@@ -275,41 +278,6 @@ fn builder(options: &Options) -> reqwest::ClientBuilder {
 
 fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
     builder.build().map_err(|error| Error::SetUp(chain(&error)))
-}
-
-/// Looks names up with the system's resolver and, for a guarded client, keeps the public addresses. The
-/// address that was judged is the address that is dialled.
-#[derive(Debug)]
-struct Resolver {
-    public_only: bool,
-}
-
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let public_only = self.public_only;
-        Box::pin(async move {
-            let found: Vec<_> = match tokio::net::lookup_host((name.as_str(), 0)).await {
-                Ok(addresses) => addresses.collect(),
-                Err(error) => return Err(lookup_error(&error).into()),
-            };
-            if found.is_empty() {
-                return Err(Error::NoSuchHost.into());
-            }
-            let usable = if public_only { guard::only_public(found.into_iter()) } else { found };
-            if usable.is_empty() {
-                return Err(Error::Refused("its name leads to no public address").into());
-            }
-            Ok(Box::new(usable.into_iter()) as Addrs)
-        })
-    }
-}
-
-/// The standard library tells a name that does not exist from a resolver that is down by text alone
-/// (`gai_strerror` of glibc, musl and macOS). What is not recognised counts as the resolver's fault.
-fn lookup_error(error: &std::io::Error) -> Error {
-    let text = error.to_string();
-    let absent = ["not known", "does not resolve", "No address associated", "has no usable address"];
-    if absent.iter().any(|known| text.contains(known)) { Error::NoSuchHost } else { Error::Lookup }
 }
 
 fn classify(error: &reqwest::Error) -> Error {
@@ -435,5 +403,44 @@ mod tests {
         let error = client.send(Request::new(Method::GET, base)).await.unwrap_err();
         assert_eq!(error, Error::Connect);
         assert!(!error.may_have_arrived());
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_an_answer_and_nobody_goes_there() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = url(&format!("http://{}/", listener.local_addr().unwrap()));
+        let app = axum::Router::new().fallback(|| async { axum::response::Redirect::temporary("/again") });
+        let mut server = tokio::task::JoinSet::new();
+        server.spawn(async move { axum::serve(listener, app).await });
+        let address = base.authority().to_owned();
+        let options = Options { allowed_private_hosts: vec![address], ..Options::default() };
+        let client = Client::guarded(&options).unwrap();
+        let answer = client.send(Request::new(Method::GET, base)).await.unwrap();
+        assert_eq!(answer.status, StatusCode::TEMPORARY_REDIRECT);
+        assert_eq!(answer.headers["location"], "/again");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_does_not_come_or_does_not_end_is_given_up() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = url(&format!("http://{}/", listener.local_addr().unwrap()));
+        let begun = || async {
+            let first = futures::stream::once(async { Ok::<_, std::io::Error>(Bytes::from_static(b"x")) });
+            axum::body::Body::from_stream(futures::StreamExt::chain(first, futures::stream::pending()))
+        };
+        let app = axum::Router::new()
+            .route("/silent", axum::routing::get(|| async { std::future::pending::<()>().await }))
+            .route("/begun", axum::routing::get(begun));
+        let mut server = tokio::task::JoinSet::new();
+        server.spawn(async move { axum::serve(listener, app).await });
+        let (short, long) = (Duration::from_millis(100), Duration::from_secs(600));
+        for path in ["silent", "begun"] {
+            for (whole, silence) in [(Some(short), long), (None, short)] {
+                let client = Client::trusted(&base, &Options { read_timeout: silence, ..Options::default() }).unwrap();
+                let request = Request::new(Method::GET, base.join(path).unwrap());
+                let error = client.send(Request { timeout: whole, ..request }).await.unwrap_err();
+                assert_eq!(error, Error::Timeout, "{path}, {whole:?}");
+            }
+        }
     }
 }

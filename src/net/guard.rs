@@ -1,7 +1,7 @@
 //! Which addresses are public. Everything that is not known to be public is refused, so that a host name
 //! that a customer typed cannot make this process talk to its own network.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Whether `address` is a unicast address of the public internet.
 pub fn is_public(address: IpAddr) -> bool {
@@ -55,11 +55,6 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         // fd00:ec2::254 is), link-local, site-local, multicast, local NAT64 or unassigned.
         [first, ..] => (0x2000..=0x3fff).contains(&first),
     }
-}
-
-/// The public ones of `addresses`.
-pub fn only_public(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
-    addresses.filter(|address| is_public(address.ip())).collect()
 }
 
 #[cfg(test)]

@@ -5,8 +5,10 @@
 mod body;
 mod client;
 pub mod guard;
+mod names;
 mod pause;
 
 pub use body::{Body, Opener, Pieces};
 pub use client::{Client, Error, Incoming, Options, Request, Response};
+pub use names::Lookup;
 pub use pause::retry_after;

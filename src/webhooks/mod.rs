@@ -101,6 +101,7 @@ pub fn client(allowed_private_hosts: &[String]) -> Result<net::Client, net::Erro
         read_timeout: TIMEOUT,
         body_limit: ANSWER,
         allowed_private_hosts: allowed_private_hosts.to_vec(),
+        ..net::Options::default()
     })
 }
 

@@ -1,14 +1,22 @@
 //! Attachments on their way: downloaded or decoded, told by what they are, bounded, sent as they were, and erased.
 
+use std::io;
+use std::net::{IpAddr, TcpListener as Door};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use axum::Router;
 use axum::body::Body;
+use axum::extract::RawQuery;
 use axum::http::{Response, StatusCode};
 use axum::response::Redirect;
 use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures::future::BoxFuture;
 use hiregraph::actions::Limits;
 use hiregraph::cli::serve::downloads;
+use hiregraph::net;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -23,6 +31,7 @@ on_both!(
     a_download_is_told_by_what_it_is_when_its_server_does_not_know,
     what_is_larger_than_allowed_is_refused_before_anything_is_sent,
     an_address_that_answers_with_no_file_is_told,
+    where_a_download_is_redirected_to_is_judged_like_its_address,
     files_of_many_pieces_arrive_as_they_were_and_are_erased,
 );
 
@@ -31,6 +40,8 @@ const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n";
 
 struct Files {
     address: String,
+    /// How often it was asked for something that redirects.
+    redirected: Arc<AtomicUsize>,
     _server: JoinSet<()>,
 }
 
@@ -45,19 +56,25 @@ async fn files() -> Files {
         let pieces = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 64]));
         async { Body::from_stream(pieces) }
     };
+    let redirected = Arc::new(AtomicUsize::new(0));
+    let asked = redirected.clone();
+    let to = move |RawQuery(query): RawQuery| async move {
+        asked.fetch_add(1, Ordering::Relaxed);
+        Redirect::temporary(&query.unwrap_or_default())
+    };
     let router = Router::new()
+        .route("/to", get(to))
         .route("/unknown", typed("application/octet-stream", PDF))
         .route("/html", typed("text/html; charset=utf-8", b"<p>Hi</p>"))
         .route("/letters", typed("binary/octet-stream", b"Hello"))
         .route("/moved", get(|| async { Redirect::to("/unknown") }))
-        .route("/inside", get(|| async { Redirect::to("https://127.0.0.1:1/secret") }))
         .route("/circle", get(|| async { Redirect::to("/circle") }))
         .route("/empty", typed("text/plain", b""))
         .route("/locked", get(|| async { StatusCode::FORBIDDEN }))
         .route("/endless", get(endless));
     let mut server = JoinSet::new();
     server.spawn(async move { axum::serve(listener, router).await.unwrap() });
-    Files { address, _server: server }
+    Files { address, redirected, _server: server }
 }
 
 impl Files {
@@ -158,7 +175,6 @@ async fn an_address_that_answers_with_no_file_is_told(backend: Backend) {
         ("/locked", "ATTACHMENT_URL_UNREACHABLE"),
         ("/empty", "ATTACHMENT_URL_UNREACHABLE"),
         ("/circle", "ATTACHMENT_URL_UNREACHABLE"),
-        ("/inside", "ATTACHMENT_URL_REFUSED"),
     ] {
         let input = with(target.input("away@example.com"), "attachments", json!([files.at(path, "a")]));
         let refused = create(&app, input).await;
@@ -166,6 +182,81 @@ async fn an_address_that_answers_with_no_file_is_told(backend: Backend) {
         let field = json!(["input", "attachments", "0", "dataUrl"]);
         assert_eq!(refused["userErrors"][0]["field"], field, "{path}: {refused:#}");
     }
+    assert_eq!(writes(&app, "traffit"), 0);
+}
+
+/// Knows a few names, all but one of which lead inside.
+#[derive(Debug)]
+struct Names;
+
+impl net::Lookup for Names {
+    fn addresses(&self, name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        let address = match name.as_str() {
+            "loopback.example" => "127.0.0.1",
+            "mapped.example" => "::ffff:127.0.0.1",
+            "translated.example" => "64:ff9b::7f00:1",
+            "private.example" => "10.0.0.1",
+            "metadata.example" => "169.254.169.254",
+            _ => "3ffe::1",
+        };
+        Box::pin(async move { Ok(vec![address.parse().unwrap()]) })
+    }
+}
+
+async fn where_a_download_is_redirected_to_is_judged_like_its_address(backend: Backend) {
+    let files = files().await;
+    let mut app = TestApp::start_with(backend, SMALL).await;
+    app.with_parts(|parts| {
+        let allowed_private_hosts = vec![files.address.clone()];
+        let options = net::Options { names: Arc::new(Names), allowed_private_hosts, ..net::Options::default() };
+        parts.downloads = net::Client::guarded(&options).unwrap();
+    });
+    let target = target(&app, "traffit").await;
+    // Nobody may come here.
+    let door = Door::bind("127.0.0.1:0").unwrap();
+    door.set_nonblocking(true).unwrap();
+    let port = door.local_addr().unwrap().port();
+    let refused = [
+        format!("https://127.0.0.1:{port}/"),
+        format!("http://127.0.0.1:{port}/"),
+        format!("//127.0.0.1:{port}/"),
+        format!("https://[::1]:{port}/"),
+        format!("https://[::ffff:127.0.0.1]:{port}/"),
+        format!("https://[64:ff9b::7f00:1]:{port}/"),
+        format!("https://2130706433:{port}/"),
+        "https://169.254.169.254/latest/meta-data".to_owned(),
+        format!("https://loopback.example:{port}/"),
+        format!("https://mapped.example:{port}/"),
+        format!("https://translated.example:{port}/"),
+        format!("https://private.example:{port}/"),
+        format!("https://metadata.example:{port}/"),
+        format!("http://loopback.example:{port}/"),
+        "http://public.example/".to_owned(),
+        "ftp://public.example/file".to_owned(),
+        "file:///etc/passwd".to_owned(),
+        "data:text/plain,Hello".to_owned(),
+        format!("https://user:secret@public.example:{port}/"),
+        format!("/to?/to?https://loopback.example:{port}/"),
+    ];
+    let ask = async |path: &str| {
+        let input = with(target.input("led@example.com"), "attachments", json!([files.at(path, "a")]));
+        let answered = create(&app, input).await;
+        let came = door.accept().map(drop).map_err(|error| error.kind());
+        assert_eq!(came, Err(io::ErrorKind::WouldBlock), "{path}: loopback was dialled");
+        answered["userErrors"][0].clone()
+    };
+    for to in refused {
+        let error = ask(&format!("/to?{to}")).await;
+        let field = json!(["input", "attachments", "0", "dataUrl"]);
+        assert_eq!((&error["code"], &error["field"]), (&json!("ATTACHMENT_URL_REFUSED"), &field), "{to}: {error:#}");
+    }
+    // Somewhere else each time, and on without an end.
+    files.redirected.store(0, Ordering::Relaxed);
+    let error = ask(&format!("/to?{}/unknown", "/to?".repeat(30))).await;
+    assert_eq!(error["code"], "ATTACHMENT_URL_UNREACHABLE", "{error:#}");
+    assert_eq!(files.redirected.load(Ordering::Relaxed), 6);
+    let error = ask("/to").await;
+    assert_eq!(error["code"], "ATTACHMENT_URL_UNREACHABLE", "{error:#}");
     assert_eq!(writes(&app, "traffit"), 0);
 }
 

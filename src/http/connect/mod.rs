@@ -11,6 +11,7 @@ mod visit;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -49,12 +50,12 @@ pub fn router() -> Router<Doors> {
 
 async fn show(
     State(doors): State<Doors>,
-    Path(token): Path<String>,
+    token: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let fields = Fields::parse(query.as_deref().unwrap_or_default().as_bytes());
-    let visit = Visit::new(&doors.0.engine, token.into(), &headers, &fields);
+    let visit = Visit::new(&doors.0.engine, named(token), &headers, &fields);
     let link = match doors.0.engine.link(visit.token()).await {
         Ok(link) => link,
         Err(failed) => return visit.answer(&broken(&visit, &failed)),
@@ -64,6 +65,11 @@ async fn show(
         Err(shown) => shown,
     };
     visit.answer(&shown)
+}
+
+/// The token of an address. What is no text is that of no link, like any other that is unknown.
+fn named(token: Result<Path<String>, PathRejection>) -> SecretString {
+    token.map(|Path(token)| token).unwrap_or_default().into()
 }
 
 /// A link that is still good, or what is shown in the place of its steps.
@@ -165,9 +171,14 @@ fn lead(visit: &Visit, vendor: &Vendor, refusals: &[Refusal]) -> Said {
     visit.ours(&fill(text, &[name]))
 }
 
-async fn submit(State(doors): State<Doors>, Path(token): Path<String>, headers: HeaderMap, body: Body) -> Response {
+async fn submit(
+    State(doors): State<Doors>,
+    token: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let engine = &doors.0.engine;
-    let token = SecretString::from(token);
+    let token = named(token);
     let visit = Visit::new(engine, token.clone(), &headers, &Fields::of(&[]));
     let t = visit.texts();
     let foreign = || visit.answer(&visit.message(StatusCode::FORBIDDEN, t.foreign_title, t.foreign, true));

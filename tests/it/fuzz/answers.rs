@@ -1,12 +1,14 @@
 //! What vendors answer: the real answers of the simulators, changed here and there.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use super::Room;
+use super::{Room, check};
 use crate::support::gate::Mangle;
+use crate::support::writing::{file, finish, target, with};
 
 #[test]
 fn answers_of_traffit() {
@@ -42,6 +44,63 @@ fn answers(connector: &'static str) {
         let count = room.wait(room.app.total(&list, &integration));
         assert_eq!(usize::try_from(count).unwrap(), ids.len(), "{of}");
     }
+}
+
+/// Whatever is answered while an account is tested and connected, whoever asked is told something.
+#[test]
+fn answers_to_checks() {
+    let room = Room::new();
+    let query = "mutation($input: CreateIntegrationInput!) { createIntegration(input: $input) { \
+        integration { id } tests { name passed message fix } userErrors { code message field } } }";
+    bolero::check!().with_iterations(20).for_each(|input: &[u8]| {
+        for connector in ["traffit", "hrworks"] {
+            let gate = room.app.vendors.gate(connector);
+            gate.mangle(Some(mangle(input.to_vec())));
+            let credentials = room.app.vendors.credentials(connector);
+            let input = json!({ "connector": connector, "endUser": { "organizationName": "Acme" }, "credentials": credentials });
+            let answer = room.wait(room.app.ask(&room.app.admin, query, json!({ "input": input })));
+            check(&answer);
+            let payload = &answer["data"]["createIntegration"];
+            let is_told = payload["integration"].is_object() || payload["userErrors"][0]["code"].is_string();
+            assert!(is_told, "{answer:#}");
+            gate.mangle(None);
+        }
+    });
+}
+
+/// A write ends whatever the vendor answers to it at first.
+#[test]
+fn answers_to_writes() {
+    let room = Room::new();
+    let targets = ["traffit", "hrworks"].map(|connector| (connector, room.wait(target(&room.app, connector))));
+    let targets = AssertUnwindSafe(targets);
+    let count = AtomicUsize::new(0);
+    let query = "mutation($input: CreateCandidateInput!) { createCandidate(input: $input) { \
+        action { id } userErrors { code message } } }";
+    bolero::check!().with_iterations(3).for_each(|input: &[u8]| {
+        for (connector, target) in targets.iter() {
+            let gate = room.app.vendors.gate(connector);
+            gate.mangle(Some(mangle(input.to_vec())));
+            let email = format!("fuzz{}@example.com", count.fetch_add(1, Ordering::Relaxed));
+            let input = with(target.input(&email), "wait", json!("PT0S"));
+            let input = with(input, "attachments", json!([file()]));
+            let answer = room.wait(room.app.ask(&room.app.admin, query, json!({ "input": input })));
+            check(&answer);
+            room.wait(room.app.settle());
+            gate.mangle(None);
+            let payload = &answer["data"]["createCandidate"];
+            let Some(id) = payload["action"]["id"].as_str() else {
+                assert!(payload["userErrors"][0]["code"].is_string(), "{answer:#}");
+                continue;
+            };
+            let ended = room.wait(finish(&room.app, id));
+            let states = ["SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED"];
+            assert!(states.contains(&ended["state"].as_str().unwrap()), "{ended:#}");
+            assert!(ended["userErrors"].as_array().unwrap().iter().all(|one| one["code"] != "INTERNAL"), "{ended:#}");
+            assert_eq!(ended["state"] == "FAILED", ended["userErrors"] != json!([]), "{ended:#}");
+            assert!(ended["state"] != "PARTIALLY_SUCCEEDED" || ended["warnings"] != json!([]), "{ended:#}");
+        }
+    });
 }
 
 /// Reads the input as a program: a byte an answer says whether it is changed, the ones after it say where and how.
