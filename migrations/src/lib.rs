@@ -11,6 +11,7 @@ mod m20261125_000009_webhooks;
 mod m20261125_000010_personal_data;
 mod m20261125_000011_vendor_requests;
 mod m20261125_000012_connect_links;
+mod m20261125_000025_held_deletions;
 
 pub use sea_orm_migration::prelude::*;
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000010_personal_data::Migration),
             Box::new(m20261125_000011_vendor_requests::Migration),
             Box::new(m20261125_000012_connect_links::Migration),
+            Box::new(m20261125_000025_held_deletions::Migration),
         ]
     }
 }

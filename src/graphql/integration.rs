@@ -27,7 +27,7 @@ use super::vocabulary::{IntegrationState, RecordType, SyncScope};
 use crate::domain::{self, IntegrationId};
 use crate::store::entity::{application_stage, custom_field, integration};
 use crate::store::page::SortKey;
-use crate::store::{Listing, ModelCount, integration_state};
+use crate::store::{Listing, MAX_DELETED_SHARE, ModelCount, integration_state};
 
 /// One end customer's account at one vendor.
 #[derive(Clone)]
@@ -55,6 +55,9 @@ pub struct SyncSettings {
     cutoff_date: Option<Date>,
     /// The source of candidates and applications that are created without one.
     default_source: Option<String>,
+    /// The largest share of the records of a type that one run may mark as deleted; of more it marks none, see
+    /// `ModelStatus.heldDeletions`. Up to 20 records may always go. 1: any number may go at once.
+    max_deleted_share: f64,
     /// Record types that are neither read nor stored.
     excluded_models: Vec<RecordType>,
     /// Fields that are not stored, as in `candidate.phoneNumbers`: they are null or empty, and so is `remoteData` of
@@ -69,6 +72,9 @@ pub struct ModelStatus {
     last_synced_at: Option<DateTime>,
     readable: bool,
     error: Option<String>,
+    /// Records that the vendor has no longer, and that are not marked as deleted, because too many vanished at once:
+    /// until another full run finds the same, or one with `confirmDeletions`.
+    held_deletions: i32,
 }
 
 #[derive(SimpleObject)]
@@ -138,6 +144,7 @@ impl Integration {
             scope: domain::SyncScope::parse(&self.row.sync_scope).unwrap_or(domain::SyncScope::All).into(),
             cutoff_date: self.row.cutoff_date.as_deref().map(Date::from_text),
             default_source: self.row.default_source.clone(),
+            max_deleted_share: self.row.max_deleted_share.unwrap_or(MAX_DELETED_SHARE),
             excluded_models: rules.models().map(Into::into).collect(),
             excluded_fields: rules.fields().map(|field| field.to_string()).collect(),
         }
@@ -175,12 +182,13 @@ impl Integration {
         let models = ctx.data::<AccountLoader>()?.load_one(key).await?.unwrap_or_default();
         let models = models.into_iter().filter(|model| served.contains(&model.model));
         Ok(models
-            .map(|ModelCount { model, count, last_synced_at, readable, error }| ModelStatus {
+            .map(|ModelCount { model, count, last_synced_at, readable, error, held_deletions }| ModelStatus {
                 model: model.into(),
                 count: int(count),
                 last_synced_at: last_synced_at.map(DateTime::from_millis),
                 readable,
                 error,
+                held_deletions: int(held_deletions),
             })
             .collect())
     }

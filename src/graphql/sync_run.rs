@@ -42,6 +42,9 @@ pub struct SyncRunModel {
     /// Known total while it runs, for a progress bar.
     expected: Option<i32>,
     error: Option<String>,
+    /// Records that the vendor has no longer, and that the run did not mark as deleted, because too many vanished at
+    /// once.
+    held_deletions: i32,
 }
 
 #[Object]
@@ -101,6 +104,7 @@ impl SyncRun {
                 deleted: int(row.deleted),
                 expected: row.expected.map(int),
                 error: row.error,
+                held_deletions: row.held_deletions.map_or(0, int),
             };
             models.push((of, model));
         }

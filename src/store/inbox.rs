@@ -290,6 +290,7 @@ async fn note_run(tx: &DatabaseTransaction, integration: Uuid, run: TargetedRun<
         finished_at: Set(Some(millis(now))),
         progressed_at: Set(Some(millis(now))),
         progress: Set(None),
+        confirm_deletions: Set(None),
     };
     sync_run::Entity::insert(row).exec_without_returning(tx).await?;
     let mut models: Vec<RecordType> = run.models.iter().chain(run.stored.keys()).copied().collect();
@@ -310,6 +311,7 @@ async fn note_run(tx: &DatabaseTransaction, integration: Uuid, run: TargetedRun<
             deleted: Set(number(counts.deleted)),
             expected: Set(None),
             error: Set(run.error.map(str::to_owned)),
+            held_deletions: Set(None),
         }
     });
     let rows: Vec<_> = rows.collect();

@@ -28,13 +28,19 @@ pub(super) struct Known {
     pub used_keys: Mutex<HashMap<Uuid, i64>>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The share that a run may mark as deleted unless the settings say otherwise. Who tidies up an account deletes less
+/// of it at once; a permission that was taken away, a filter and a broken list hide more.
+pub const MAX_DELETED_SHARE: f64 = 0.3;
+
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     pub interval: Duration,
     pub scope: SyncScope,
     pub cutoff_date: Option<NaiveDate>,
     /// Of candidates and applications that are created without one.
     pub default_source: Option<String>,
+    /// The largest share of a type's records that a run may mark as deleted; 1: any.
+    pub max_deleted_share: f64,
     /// What must not be stored; changed by [`Store::set_rules`] alone.
     pub rules: DataRules,
 }
@@ -113,6 +119,7 @@ impl Store {
             lease_fence: Set(0),
             erased: Set(false),
             data_rules: Set((!new.settings.rules.is_empty()).then_some(Json(new.settings.rules))),
+            max_deleted_share: Set(Some(new.settings.max_deleted_share)),
         };
         let tx = self.0.database.begin().await?;
         integration::Entity::insert(row).exec_without_returning(&tx).await?;
@@ -196,6 +203,7 @@ impl Store {
         sql.push(", sync_scope = ").bind(settings.scope.as_str());
         sql.push(", cutoff_date = ").bind(settings.cutoff_date.map(|date| date.to_string()));
         sql.push(", default_source = ").bind(settings.default_source.as_deref());
+        sql.push(", max_deleted_share = ").bind(settings.max_deleted_share);
         sql.push(" WHERE id = ").bind(integration);
         self.0.database.execute(sql.statement()).await.map(drop)
     }
@@ -279,7 +287,7 @@ impl Store {
 
 /// The tables that hold what belongs to an integration.
 /// The inbox goes first: whoever receives a delivery locks it, and then writes nothing more.
-const TABLES: [&str; 32] = [
+const TABLES: [&str; 33] = [
     "vendor_inboxes",
     "vendor_deliveries",
     "vendor_subscriptions",
@@ -301,6 +309,7 @@ const TABLES: [&str; 32] = [
     "sync_runs",
     "sync_run_models",
     "sync_seen",
+    "held_deletions",
     "actions",
     "action_steps",
     "action_files",
@@ -324,6 +333,7 @@ pub(super) fn settings(row: &integration::Model) -> Settings {
         scope: SyncScope::parse(&row.sync_scope).unwrap_or(SyncScope::All),
         cutoff_date: row.cutoff_date.as_deref().and_then(|date| date.parse().ok()),
         default_source: row.default_source.clone(),
+        max_deleted_share: row.max_deleted_share.unwrap_or(MAX_DELETED_SHARE),
         rules: row.data_rules.as_ref().map(|json| json.0.clone()).unwrap_or_default(),
     }
 }

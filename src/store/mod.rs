@@ -30,6 +30,7 @@ mod statistics;
 mod subscriptions;
 mod targets;
 mod tokens;
+mod vanished;
 mod wake;
 pub mod webhooks;
 
@@ -48,7 +49,7 @@ pub use entity::RecordRow;
 pub use error::{Error, Result};
 pub use gauges::Gauges;
 pub use inbox::{InboxLease, InboxState, Pending, Received, TargetedRun};
-pub use integrations::{Connection, NewIntegration, Settings, integration_state};
+pub use integrations::{Connection, MAX_DELETED_SHARE, NewIntegration, Settings, integration_state};
 pub use keys::{Access, Integrations, NewKey};
 pub use lease::Lease;
 pub use models::ModelCount;
@@ -62,6 +63,7 @@ pub use signals::{Channel, Ear};
 pub use subscriptions::{NewSubscription, Subscription, Verified};
 pub use targets::ApplicationsOf;
 pub use tokens::MOST_INTEGRATIONS;
+pub use vanished::Vanished;
 pub use wake::Job;
 
 use database::Database;

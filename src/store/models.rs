@@ -17,6 +17,8 @@ pub struct ModelCount {
     pub last_synced_at: Option<i64>,
     pub readable: bool,
     pub error: Option<String>,
+    /// Records that vanished in a mass, and wait for a run that decides.
+    pub held_deletions: u64,
 }
 
 impl Store {
@@ -55,6 +57,7 @@ impl Store {
                 last_synced_at: known.and_then(|known| known.last_synced_at),
                 readable: known.is_none_or(|known| known.readable),
                 error: known.and_then(|known| known.error.clone()),
+                held_deletions: known.and_then(|known| u64::try_from(known.held_deletions?).ok()).unwrap_or(0),
             }
         };
         let of = |integration: &Uuid| {

@@ -75,6 +75,8 @@ pub struct Run {
     pub models: Option<Vec<RecordType>>,
     pub progress: Progress,
     pub started_at: Option<i64>,
+    /// Whether everything goes that it finds gone, however much that is.
+    pub confirm_deletions: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -84,6 +86,7 @@ pub struct NewRun {
     pub kind: SyncKind,
     /// None: all.
     pub models: Option<Vec<RecordType>>,
+    pub confirm_deletions: bool,
     pub now: DateTime<Utc>,
 }
 
@@ -97,6 +100,7 @@ impl Run {
             models: row.models.map(|json| json.0),
             progress: row.progress.map(|json| json.0).unwrap_or_default(),
             started_at: row.started_at,
+            confirm_deletions: row.confirm_deletions.unwrap_or(false),
         })
     }
 }
@@ -119,11 +123,13 @@ impl Store {
             .filter(sync_run::Column::FinishedAt.is_null())
             .filter(sync_run::Column::State.eq(SyncState::Queued.as_str()))
             .filter(sync_run::Column::Kind.eq(new.kind.as_str()))
-            .one(&tx)
+            .all(&tx)
             .await?;
-        if let Some(waiting) = waiting
-            && waiting.models.as_ref().map(|json| &json.0) == new.models.as_ref()
-        {
+        let does_it = |waiting: &&sync_run::Model| {
+            let confirms = waiting.confirm_deletions.unwrap_or(false);
+            waiting.models.as_ref().map(|json| &json.0) == new.models.as_ref() && (confirms || !new.confirm_deletions)
+        };
+        if let Some(waiting) = waiting.iter().find(does_it) {
             tx.commit().await?;
             return Ok((waiting.id, true));
         }
@@ -138,6 +144,7 @@ impl Store {
             finished_at: Set(None),
             progressed_at: Set(None),
             progress: Set(None),
+            confirm_deletions: Set(Some(new.confirm_deletions)),
         };
         sync_run::Entity::insert(row).exec_without_returning(&tx).await?;
         announce(&tx, Job::Sync(new.integration), None).await?;
@@ -213,6 +220,7 @@ impl Store {
             deleted: Set(0),
             expected: Set(None),
             error: Set(None),
+            held_deletions: Set(None),
         });
         sync_run_model::Entity::insert_many(rows).on_conflict_do_nothing().exec_without_returning(&tx).await?;
         self.commit_saying(tx, &[(Channel::Runs, run.to_string())]).await?;
@@ -450,7 +458,7 @@ pub(super) async fn note_progress(
 }
 
 /// Fails when the lease is no longer the latest.
-async fn held(tx: &DatabaseTransaction, lease: &Lease) -> Result<()> {
+pub(super) async fn held(tx: &DatabaseTransaction, lease: &Lease) -> Result<()> {
     let mut sql = Sql::new(tx.get_database_backend());
     sql.push("SELECT 1 FROM integrations WHERE id = ").bind(lease.integration);
     sql.push(" AND lease_fence = ").bind(lease.fence.unwrap_or(-1));
@@ -472,6 +480,10 @@ async fn model_states(
     let mut sql = Sql::new(tx.get_database_backend());
     sql.push("UPDATE sync_run_models SET state = ").bind(state.as_str());
     sql.push(", error = ").bind(error.map(str::to_owned));
+    if state == SyncState::Running {
+        // A run that is taken up again finds it out anew.
+        sql.push(", held_deletions = NULL");
+    }
     sql.push(" WHERE integration_id = ").bind(lease.integration).push(" AND run_id = ").bind(run);
     sql.push(" AND ").one_of("model", &words);
     tx.execute_raw(sql.statement()).await?;

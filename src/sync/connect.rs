@@ -16,7 +16,7 @@ use crate::connectors::manifest::{CredentialField, CredentialFormat, FeatureKey,
 use crate::connectors::{Check, Checks, Connector, ErrorKind, Manifest, RequestLog};
 use crate::domain::{DataRules, ErrorCode, Omittable, RecordType, Refusal, SyncKind, SyncScope};
 use crate::store::entity::connect_link;
-use crate::store::{ChildStream, NewIntegration, Operator, Reconnection, Settings};
+use crate::store::{ChildStream, MAX_DELETED_SHARE, NewIntegration, Operator, Reconnection, Settings};
 
 /// Schedules closer than this would only wear the vendor down.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(60);
@@ -37,6 +37,7 @@ pub struct Connect {
     pub scope: Option<SyncScope>,
     pub cutoff_date: Option<NaiveDate>,
     pub default_source: Option<String>,
+    pub max_deleted_share: Option<f64>,
     pub excluded_models: Option<Vec<RecordType>>,
     pub excluded_fields: Option<Vec<String>>,
 }
@@ -58,6 +59,7 @@ pub struct Update {
     pub cutoff_date: Option<Option<NaiveDate>>,
     /// Some(None) removes it.
     pub default_source: Option<Option<String>>,
+    pub max_deleted_share: Option<f64>,
     pub excluded_models: Option<Vec<RecordType>>,
     /// As in `candidate.phoneNumbers`.
     pub excluded_fields: Option<Vec<String>>,
@@ -98,6 +100,7 @@ impl Engine {
             scope: SyncScope::All,
             cutoff_date: None,
             default_source: None,
+            max_deleted_share: MAX_DELETED_SHARE,
             rules: DataRules::default(),
         };
         let wanted = Wanted {
@@ -105,6 +108,7 @@ impl Engine {
             scope: connect.scope,
             cutoff_date: connect.cutoff_date.map(Some),
             default_source: connect.default_source.map(Some),
+            max_deleted_share: connect.max_deleted_share,
             excluded_models: connect.excluded_models,
             excluded_fields: connect.excluded_fields,
         };
@@ -140,7 +144,7 @@ impl Engine {
         self.keep_readable(id, &tests).await?;
         // Before the first sync reads, so that nothing is missed in between.
         self.subscribe_now(id).await?;
-        self.queue_run(SyncRequest { integration: id, kind: SyncKind::Full, models: None }).await?;
+        self.queue_run(SyncRequest::all(id, SyncKind::Full)).await?;
         tracing::info!(integration = %crate::domain::IntegrationId(id), connector = manifest.slug, owner = %operator.access().key, "integration connected");
         Ok(Connected { integration: Some(id), tests, refusals })
     }
@@ -269,6 +273,7 @@ impl Engine {
             scope: update.scope,
             cutoff_date: update.cutoff_date,
             default_source: update.default_source,
+            max_deleted_share: update.max_deleted_share,
             excluded_models: update.excluded_models,
             excluded_fields: update.excluded_fields,
         };
@@ -389,23 +394,30 @@ struct Wanted {
     scope: Option<SyncScope>,
     cutoff_date: Option<Option<NaiveDate>>,
     default_source: Option<Option<String>>,
+    max_deleted_share: Option<f64>,
     excluded_models: Option<Vec<RecordType>>,
     excluded_fields: Option<Vec<String>>,
 }
 
 fn settings(refusals: &mut Vec<Refusal>, manifest: &Manifest, now: &Settings, wanted: Wanted) -> Settings {
-    let Wanted { interval, scope, cutoff_date, default_source, excluded_models, excluded_fields } = wanted;
+    let Wanted { interval, scope, cutoff_date, default_source, max_deleted_share, excluded_models, excluded_fields } =
+        wanted;
     let default_source = default_source.map(|name| name.map(|name| name.trim().to_owned()));
     let settings = Settings {
         interval: interval.unwrap_or(now.interval),
         scope: scope.unwrap_or(now.scope),
         cutoff_date: cutoff_date.unwrap_or(now.cutoff_date),
         default_source: default_source.unwrap_or_else(|| now.default_source.clone()),
+        max_deleted_share: max_deleted_share.unwrap_or(now.max_deleted_share),
         rules: rules(refusals, &now.rules, excluded_models, excluded_fields),
     };
     let at = |name| ["input", "syncSettings", name];
     if !(SHORTEST_INTERVAL..=LONGEST_INTERVAL).contains(&settings.interval) {
         refusals.push(Refusal::input(&at("interval"), "must be between PT1M and P30D"));
+    }
+    if !(settings.max_deleted_share > 0.0 && settings.max_deleted_share <= 1.0) {
+        let message = "must be greater than 0 and at most 1, where 1 lets any number of records go at once";
+        refusals.push(Refusal::input(&at("maxDeletedShare"), message));
     }
     match settings.scope {
         SyncScope::All | SyncScope::CreatedOnly => {}

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
 
 use super::run::Running;
+use super::vanishing::Doubt;
 use super::{Engine, Error};
 use crate::connectors::manifest::{Reads, Stream};
 use crate::connectors::{self, CHILDREN_AT_ONCE, ErrorKind};
@@ -14,15 +15,16 @@ use crate::store::{DeletionCommit, Unseen};
 
 impl Engine {
     /// Marks what is gone: of the stream's first type what the vendor confirms, of the others what belongs to
-    /// records that were read or are gone.
+    /// records that were read or are gone. Of too many at once nothing is marked; answers what is
+    /// doubtful.
     pub(super) async fn delete_unseen(
         &self,
         running: &Running<'_>,
         stream: &Stream,
         models: &[RecordType],
         seen: &HashSet<Uuid>,
-    ) -> Result<Result<(), connectors::Error>, Error> {
-        let [first, rest @ ..] = models else { return Ok(Ok(())) };
+    ) -> Result<Result<Vec<Doubt>, connectors::Error>, Error> {
+        let [first, rest @ ..] = models else { return Ok(Ok(Vec::new())) };
         let unseen = self.store().unseen(running.lease, *first, seen).await?;
         let confirmed = match self.confirm(running, *first, &unseen).await {
             Ok(confirmed) => confirmed,
@@ -32,6 +34,13 @@ impl Engine {
             Ok(confirmed) => confirmed,
             Err(error) => return Ok(Err(error)),
         };
+        let missed = unseen.iter().filter(|record| {
+            let is_unread = running.run.progress.problems.ids.contains(&record.id);
+            !confirmed.contains(&record.id) && !is_unread
+        });
+        let mut doubts: Vec<Doubt> = self.unlisted(running, *first, missed.count()).await?.into_iter().collect();
+        let gone = self.sift(running, *first, confirmed.into_iter().collect()).await?;
+        let confirmed: HashSet<Uuid> = gone.go.iter().copied().collect();
         // What is missing without being gone, or could not be read, keeps what belongs to it.
         let absent: HashSet<Uuid> = unseen
             .iter()
@@ -50,21 +59,27 @@ impl Engine {
                 None => !replaced,
             };
             let sure = running.run.progress.problems.unidentified == 0;
-            let gone: Vec<Uuid> =
-                unseen.iter().filter(|record| sure && !of_kept(record)).map(|record| record.id).collect();
-            self.mark_gone(running, *of, &gone).await?;
+            let going = unseen.iter().filter(|record| sure && !of_kept(record));
+            // What goes with its record is no mass of its own.
+            let goes_along = |record: &&Unseen| record.parent.is_some_and(|parent| confirmed.contains(&parent));
+            let (along, alone): (Vec<&Unseen>, Vec<&Unseen>) = going.partition(goes_along);
+            let gone = self.sift(running, *of, alone.iter().map(|record| record.id).collect()).await?;
+            let marked: Vec<Uuid> = along.iter().map(|record| record.id).chain(gone.go.iter().copied()).collect();
+            self.mark_gone(running, *of, &marked).await?;
+            doubts.extend(self.keep_held(running, *of, gone).await?);
         }
-        let gone: Vec<Uuid> = confirmed.into_iter().collect();
         for (_, replaces) in running.manifest().children_of(*first) {
-            let children = self.store().belonging(running.lease, replaces, &gone).await?;
+            let children = self.store().belonging(running.lease, replaces, &gone.go).await?;
+            let children: Vec<Uuid> = children.into_iter().map(|(child, _)| child).collect();
             self.mark_gone(running, replaces, &children).await?;
         }
-        self.mark_gone(running, *first, &gone).await?;
-        if !gone.is_empty() {
-            let count = gone.len();
+        self.mark_gone(running, *first, &gone.go).await?;
+        if !gone.go.is_empty() {
+            let count = gone.go.len();
             tracing::info!(run = %running.run.id, stream = stream.name, count, "records are gone at the vendor");
         }
-        Ok(Ok(()))
+        doubts.extend(self.keep_held(running, *first, gone).await?);
+        Ok(Ok(doubts))
     }
 
     /// Whether records that come with another one replace those that came with it before.

@@ -15,6 +15,7 @@ mod requests;
 mod run;
 mod stream;
 mod targeted;
+mod vanishing;
 mod worker;
 
 use std::collections::HashMap;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::vanishing::Doubt;
 use crate::connectors::{self, ErrorKind, Retry};
 use crate::domain::SyncState;
 
@@ -34,6 +35,15 @@ impl Ended {
 
     pub fn partly(error: String) -> Self {
         Self { state: SyncState::PartiallyFailed, error: Some(error), readable: true }
+    }
+
+    /// The same with what is doubtful about it.
+    pub fn doubting(self, doubts: &[Doubt]) -> Self {
+        if doubts.is_empty() {
+            return self;
+        }
+        let told = self.error.into_iter().chain(doubts.iter().map(ToString::to_string)).collect::<Vec<_>>();
+        Self { error: Some(told.join("; ")), state: SyncState::PartiallyFailed, readable: self.readable }
     }
 
     pub fn failed(error: &connectors::Error) -> Self {

@@ -14,6 +14,15 @@ pub struct SyncRequest {
     pub kind: SyncKind,
     /// None: all that the vendor serves.
     pub models: Option<Vec<RecordType>>,
+    /// Whether everything goes that the run finds gone, however much that is.
+    pub confirm_deletions: bool,
+}
+
+impl SyncRequest {
+    /// For all that the vendor serves.
+    pub fn all(integration: Uuid, kind: SyncKind) -> Self {
+        Self { integration, kind, models: None, confirm_deletions: false }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +50,10 @@ impl Engine {
         if request.kind == SyncKind::Targeted {
             let message = "TARGETED runs are started by webhooks and write actions; ask for FULL or DELTA";
             return Ok(Err(Refusal::input(&["input", "kind"], message)));
+        }
+        if request.confirm_deletions && request.kind != SyncKind::Full {
+            let message = "is for FULL runs, which find what is gone";
+            return Ok(Err(Refusal::input(&["input", "confirmDeletions"], message)));
         }
         if let Some(models) = &request.models {
             let served = match self.registry().get(&row.connector) {
@@ -89,6 +102,7 @@ impl Engine {
             id: self.ids().uuid(),
             kind: self.kind(request.kind, &history),
             models,
+            confirm_deletions: request.confirm_deletions,
             now: self.clock().now(),
         };
         let (run, already) = self.store().enqueue_run(new).await?;

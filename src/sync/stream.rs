@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::outcome::{self, Ended};
 use super::reach::Reach;
 use super::run::Running;
+use super::vanishing::Lost;
 use super::{Engine, Error};
 use crate::connectors::manifest::{Reads, Stream};
 use crate::connectors::{self, CHILDREN_AT_ONCE, ChildrenOf, Page, Problem, ReadPage};
@@ -132,7 +133,7 @@ impl Engine {
             return Ok(Ok(ended(&running.run.progress.problems)));
         }
         match self.delete_unseen(running, stream, models, &seen).await? {
-            Ok(()) => Ok(Ok(ended(&running.run.progress.problems))),
+            Ok(doubts) => Ok(Ok(ended(&running.run.progress.problems).doubting(&doubts))),
             Err(error) => Ok(Ok(Ended::partly(format!("what is gone could not be confirmed: {}", error.public)))),
         }
     }
@@ -222,6 +223,7 @@ impl Engine {
         let mut problems = Problems::default();
         let expected = self.store().count_due_parents(lease, stream.name).await?;
         self.store().expect_parents(lease, run, replaces, expected).await?;
+        let mut lost: Vec<Lost> = Vec::new();
         // What stays on the list is tried again by the next run.
         let mut last: Option<String> = None;
         loop {
@@ -238,7 +240,7 @@ impl Engine {
                 match answer.found {
                     ChildrenOf::Records(records) => {
                         snapshots.extend(records);
-                        parents.push((answer.parent, id));
+                        parents.push((id, answer.parent));
                     }
                     // Its own stream finds out whether it is gone, and takes it off the list.
                     ChildrenOf::Gone => {}
@@ -249,11 +251,17 @@ impl Engine {
                 }
             }
             if !parents.is_empty() {
+                // Whether what some have no longer is deleted is known when all were read.
+                let less = self.lost(running, replaces, parents, &snapshots).await?;
+                let (parents, less): (Vec<Lost>, Vec<Lost>) = less.into_iter().partition(|one| one.children.is_empty());
+                let parents: Vec<String> = parents.into_iter().map(|one| one.parent).collect();
+                lost.extend(less);
                 let commit = ChildrenCommit {
                     stream: stream.name,
                     replaces,
                     parents: &parents,
                     snapshots: &snapshots,
+                    gone: &[],
                     volatile: running.manifest().volatile,
                     run: Some(run),
                     now: self.clock().now(),
@@ -262,8 +270,9 @@ impl Engine {
             }
             last = Some(after.clone());
         }
+        let doubt = self.delete_lost(running, stream, replaces, lost).await?;
         self.delete_derived(running, stream).await?;
-        Ok(Ok(ended(&problems)))
+        Ok(Ok(ended(&problems).doubting(doubt.as_slice())))
     }
 
     async fn children(

@@ -105,7 +105,7 @@ impl Engine {
                     let integration = lease.integration;
                     let Some(history) = self.store().history(integration).await? else { return Ok(()) };
                     let kind = self.scheduled(integration, &history);
-                    self.queue_run(SyncRequest { integration, kind, models: None }).await?;
+                    self.queue_run(SyncRequest::all(integration, kind)).await?;
                     continue;
                 }
                 None => return Ok(()),

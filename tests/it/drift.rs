@@ -23,6 +23,7 @@ async fn the_entities_fit_the_migrations(backend: Backend) {
         .register(entity::counter::Entity)
         .register(entity::custom_field::Entity)
         .register(entity::due_children::Entity)
+        .register(entity::held_deletion::Entity)
         .register(entity::hiring_team_member::Entity)
         .register(entity::integration::Entity)
         .register(entity::job::Entity)

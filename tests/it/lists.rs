@@ -216,6 +216,7 @@ async fn lists_over_many_integrations_are_merged(backend: Backend) {
                 scope: SyncScope::All,
                 cutoff_date: None,
                 default_source: None,
+                max_deleted_share: 1.0,
                 rules: hiregraph::domain::DataRules::default(),
             },
             link: None,

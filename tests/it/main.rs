@@ -48,6 +48,7 @@ mod statements;
 mod subscriptions;
 mod support;
 mod tokens;
+mod vanishing;
 mod webhooks;
 mod workers;
 mod write_faults;

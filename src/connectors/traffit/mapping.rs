@@ -19,7 +19,7 @@ use crate::domain::{
     PhoneNumber, Snapshot, Tag, User,
 };
 
-pub use job::{JobSource, WorkflowState, job};
+pub use job::{JobSource, WorkflowState, job, workflow_of};
 pub use time::{day, moment};
 
 pub fn user(ids: &IdSpace, row: Value) -> Result<Snapshot, String> {

@@ -41,6 +41,8 @@ pub struct SyncSettingsInput {
     /// The source of candidates and applications that are created without one, for connectors with SOURCE_WRITING;
     /// null removes it.
     default_source: MaybeUndefined<String>,
+    /// Above 0, at most 1. Default: 0.3.
+    max_deleted_share: Option<f64>,
     /// What lies under it is erased at once; what is taken off the list is read again. What cannot be without an
     /// excluded type is excluded along with it: stages and teams without their jobs, say.
     excluded_models: Option<Vec<RecordType>>,
@@ -132,6 +134,7 @@ impl Integrations {
             scope: settings.scope,
             cutoff_date: settings.cutoff_date.flatten(),
             default_source: settings.default_source.flatten(),
+            max_deleted_share: settings.max_deleted_share,
             excluded_models: settings.excluded_models,
             excluded_fields: settings.excluded_fields,
         };
@@ -172,6 +175,7 @@ impl Integrations {
                 scope: settings.scope,
                 cutoff_date: settings.cutoff_date,
                 default_source: settings.default_source,
+                max_deleted_share: settings.max_deleted_share,
                 excluded_models: settings.excluded_models,
                 excluded_fields: settings.excluded_fields,
                 paused: input.paused,
@@ -203,6 +207,7 @@ struct ReadSettings {
     scope: Option<crate::domain::SyncScope>,
     cutoff_date: Option<Option<chrono::NaiveDate>>,
     default_source: Option<Option<String>>,
+    max_deleted_share: Option<f64>,
     excluded_models: Option<Vec<crate::domain::RecordType>>,
     excluded_fields: Option<Vec<String>>,
 }
@@ -224,6 +229,7 @@ fn read_settings(refusals: &mut Vec<Refusal>, input: Option<SyncSettingsInput>) 
         scope: input.scope.map(Into::into),
         cutoff_date: date,
         default_source: input.default_source.as_opt_deref().map(|name| name.map(str::to_owned)),
+        max_deleted_share: input.max_deleted_share,
         excluded_models: input.excluded_models.map(|models| models.into_iter().map(Into::into).collect()),
         excluded_fields: input.excluded_fields,
     }

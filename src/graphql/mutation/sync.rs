@@ -19,6 +19,10 @@ pub struct SyncIntegrationInput {
     kind: Option<SyncKind>,
     /// Default: all that the vendor serves.
     models: Option<Vec<RecordType>>,
+    /// Marks everything as deleted that the vendor confirms to have no longer, however many records that are. For FULL
+    /// runs.
+    #[graphql(default_with = "Some(false)")]
+    confirm_deletions: Option<bool>,
 }
 
 #[derive(SimpleObject)]
@@ -43,6 +47,7 @@ impl Syncs {
             integration: integration_id(&input.integration_id),
             kind: input.kind.unwrap_or(SyncKind::Full).into(),
             models: input.models.map(|models| models.into_iter().map(Into::into).collect()),
+            confirm_deletions: input.confirm_deletions.unwrap_or(false),
         };
         Ok(match ctx.data::<Engine>()?.request_sync(&operator, request).await? {
             Ok(queued) => SyncIntegrationPayload {

@@ -1,4 +1,5 @@
-//! What belongs to a parent now replaces what belonged to it, in the transaction that notes it as read.
+//! What belongs to a parent now, in the transaction that notes the parent as read. What belonged to it before and does
+//! no longer goes in one that says which.
 
 use std::collections::HashSet;
 
@@ -23,10 +24,12 @@ pub struct ChildrenCommit<'a> {
     pub stream: &'static str,
     /// The type of the records that are replaced.
     pub replaces: RecordType,
-    /// The parents that were read: remote id and id.
-    pub parents: &'a [(String, Uuid)],
-    /// What they have now; also records of other types that come along.
+    /// The remote ids of the parents that are done with.
+    pub parents: &'a [String],
+    /// What parents have now; also records of other types that come along.
     pub snapshots: &'a [Snapshot],
+    /// What parents had and have no longer.
+    pub gone: &'a [Uuid],
     /// JSON Pointers into payloads whose values mean nothing.
     pub volatile: &'a [&'static str],
     pub run: Option<Uuid>,
@@ -78,21 +81,12 @@ impl Store {
                 for_type!(of, R => apply::apply::<R>(&tx, lease.integration, &records, &mut feed).await?);
             stored.insert(of, applied.counts);
         }
-        let kept: HashSet<Uuid> = children
-            .snapshots
-            .iter()
-            .filter(|snapshot| snapshot.record.record_type() == children.replaces)
-            .map(|snapshot| snapshot.id)
-            .collect();
         let of = children.replaces;
-        let parents: Vec<Uuid> = children.parents.iter().map(|(_, id)| *id).collect();
-        let gone = for_type!(of, R => left::<R>(&tx, lease.integration, &parents, &kept).await?);
-        if !gone.is_empty() {
-            let deleted = for_type!(of, R => mark::<R>(&tx, lease.integration, &gone, &mut feed).await?);
+        for some in children.gone.chunks(5000) {
+            let deleted = for_type!(of, R => mark::<R>(&tx, lease.integration, some, &mut feed).await?);
             stored.entry(of).or_default().deleted += u64::try_from(deleted.len()).unwrap_or(u64::MAX);
         }
-        let remote: Vec<String> = children.parents.iter().map(|(remote, _)| remote.clone()).collect();
-        forget_due(&tx, lease.integration, children.stream, &remote).await?;
+        forget_due(&tx, lease.integration, children.stream, children.parents).await?;
         if let Some(run) = children.run {
             add_counts(&tx, lease.integration, run, &stored, None).await?;
             note_progress(&tx, (lease.integration, run), None, children.now).await?;

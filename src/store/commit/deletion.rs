@@ -71,19 +71,19 @@ impl Store {
         }
     }
 
-    /// The living join records of `of` that belong to one of these parents.
-    pub async fn belonging(&self, lease: &Lease, of: RecordType, parents: &[Uuid]) -> Result<Vec<Uuid>> {
+    /// The living join records of `of` that belong to one of these parents, each with its parent.
+    pub async fn belonging(&self, lease: &Lease, of: RecordType, parents: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>> {
         let Some(column) = parent_column(of) else { return Ok(Vec::new()) };
         let table = for_type!(of, R => R::TABLE);
         let mut found = Vec::new();
         for some in parents.chunks(5000) {
             let keys: Vec<Key> = some.iter().map(|id| Key { integration: lease.integration, id: *id }).collect();
             let mut sql = Sql::new(self.0.database.backend());
-            sql.push("SELECT t.id FROM ").keys(&keys).push(" CROSS JOIN ").push(table);
+            sql.push("SELECT t.id, p.id FROM ").keys(&keys).push(" CROSS JOIN ").push(table);
             sql.push(&format!(" t WHERE t.integration_id = p.integration_id AND t.{column} = p.id"));
             sql.push(" AND t.remote_deleted_at IS NULL");
             for row in self.0.database.fresh_rows(sql.statement()).await? {
-                found.push(row.try_get_by_index(0)?);
+                found.push((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
             }
         }
         Ok(found)

@@ -16,7 +16,7 @@ use crate::store::entity::{Json, RecordRow};
 use crate::store::lease::Lease;
 use crate::store::read::Columns;
 use crate::store::sql::Sql;
-use crate::store::{Result, Store};
+use crate::store::{Result, Store, vanished};
 
 /// Rows that are in memory at once.
 const STEP: i64 = 1000;
@@ -77,6 +77,7 @@ impl Change<'_> {
     /// Erases all records of a type, with a change entry for each that was there.
     async fn erase<R: RecordRow>(&self, feed: &mut Feed) -> Result<()> {
         self.erase_payloads(R::TYPE).await?;
+        vanished::forget(self.tx, self.integration, R::TYPE).await?;
         let mut sql = Sql::new(self.tx.get_database_backend());
         sql.push("DELETE FROM ").push(R::TABLE).push(" WHERE integration_id = ").bind(self.integration);
         sql.push(" RETURNING id, remote_deleted_at");

@@ -45,6 +45,8 @@ pub struct Model {
     pub erased: bool,
     /// What must not be stored of it.
     pub data_rules: Option<Json<DataRules>>,
+    /// The largest share of a type's records that a run may mark as deleted; none: as usual.
+    pub max_deleted_share: Option<f64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

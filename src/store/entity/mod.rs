@@ -18,6 +18,7 @@ pub mod counter;
 pub mod created_record;
 pub mod custom_field;
 pub mod due_children;
+pub mod held_deletion;
 pub mod hiring_team_member;
 pub mod integration;
 pub mod job;

@@ -14,6 +14,8 @@ pub struct Model {
     pub read_until: Option<i64>,
     pub readable: bool,
     pub error: Option<String>,
+    /// How many records wait for a run that decides whether they are deleted.
+    pub held_deletions: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

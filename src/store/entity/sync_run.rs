@@ -22,6 +22,8 @@ pub struct Model {
     pub finished_at: Option<i64>,
     pub progressed_at: Option<i64>,
     pub progress: Option<Json<Progress>>,
+    /// Whether its operator lets everything go that it finds gone.
+    pub confirm_deletions: Option<bool>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -19,6 +19,8 @@ pub struct Model {
     pub deleted: i64,
     pub expected: Option<i64>,
     pub error: Option<String>,
+    /// Found gone and not marked, because too many were at once.
+    pub held_deletions: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

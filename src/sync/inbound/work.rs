@@ -93,7 +93,7 @@ impl Engine {
         if told.hints.unclear || why.is_some() {
             // Before the deliveries are done, so that nothing is lost in between.
             let kind = if told.hints.vanished { SyncKind::Full } else { SyncKind::Delta };
-            self.queue_run(SyncRequest { integration, kind, models: None }).await?;
+            self.queue_run(SyncRequest::all(integration, kind)).await?;
         }
         let state = match why {
             None => SyncState::Succeeded,

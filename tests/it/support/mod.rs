@@ -382,7 +382,7 @@ const CONNECT: &str = "mutation($input: CreateIntegrationInput!) { createIntegra
                        integration { id } tests { name passed message fix } userErrors { code message field } } }";
 
 const RUN: &str = "query($id: ID!) { node(id: $id) { ... on SyncRun { id kind state queuedAt startedAt finishedAt \
-                   models { model state fetched created updated unchanged deleted expected error } } } }";
+                   models { model state fetched created updated unchanged deleted expected error heldDeletions } } } }";
 
 async fn key(
     store: &Store,

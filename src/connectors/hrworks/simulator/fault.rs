@@ -40,6 +40,8 @@ faults! {
     SlowMs "slow-ms" Number "=N: every answer waits N milliseconds";
     EmptyList "empty-list" Nothing ": lists are empty";
     HalfOfRecords "half-of-records" Nothing ": lists hold only every second record";
+    HiddenHalf "hidden-half" Nothing ": every second applicant, by its id, is in no list and does not exist on its own path";
+    EarlyEnd "early-end" Nothing ": lists end after their first page";
     DuplicateRows "duplicate-rows" Nothing ": every page gives its first row twice";
     ShiftPages "shift-pages" MaybeNumber "[=N]: after page 1 of several of job applications its first is deleted; N times, 1 without it";
     ReversedLists "reversed-lists" Nothing ": lists come in the opposite order";

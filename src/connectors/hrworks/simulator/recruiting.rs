@@ -24,6 +24,8 @@ pub(super) fn applicants(desk: &mut Desk<'_>, rest: &[&str]) -> Result<Reply, Re
     match rest {
         [] => {
             let (only, statuses) = (desk.call.values("applicants"), desk.call.values("statusFilter"));
+            let hidden: Vec<String> =
+                desk.account.applicants.keys().filter(|uuid| desk.is_hidden(uuid)).cloned().collect();
             let find = |account: &Account| {
                 let fits = |id: &u64| {
                     let application = account.applications.get(id);
@@ -33,14 +35,14 @@ pub(super) fn applicants(desk: &mut Desk<'_>, rest: &[&str]) -> Result<Reply, Re
                     (only.is_empty() || only.contains(uuid))
                         && account.applications_of.get(*uuid).is_some_and(|own| own.iter().any(fits))
                 });
-                with_application.cloned().collect()
+                with_application.filter(|uuid| !hidden.contains(*uuid)).cloned().collect()
             };
             desk.list(&List { rows: "applicants", page_size: Some(50) }, find, |pen, uuid| {
                 Some(pen.applicant(uuid, pen.account.applicants.get(uuid)?))
             })
         }
         [uuid] => {
-            let deleted = desk.is_deleted(uuid);
+            let deleted = desk.is_deleted(uuid) || desk.is_hidden(uuid);
             let pen = Pen::new(desk.account, desk.faults, desk.call);
             match pen.account.applicants.get(*uuid).filter(|_| !deleted) {
                 Some(applicant) => Ok(Reply::json(200, &pen.applicant(uuid, applicant))),

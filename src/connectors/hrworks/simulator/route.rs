@@ -40,6 +40,11 @@ impl Desk<'_> {
         self.faults.words(Kind::Deleted404, &self.call.path).contains(&id)
     }
 
+    /// Whether a fault hides that applicant altogether.
+    pub(super) fn is_hidden(&self, id: &str) -> bool {
+        self.faults.on(Kind::HiddenHalf, &self.call.path) && id.bytes().last().is_some_and(|last| last % 2 != 0)
+    }
+
     /// One page of what `find` finds, each row as `write` writes it (§1.5).
     pub(super) fn list(
         &mut self,
@@ -69,7 +74,8 @@ impl Desk<'_> {
             ids
         });
         let size = list.page_size.unwrap_or(usize::MAX);
-        let last = if list.page_size.is_some() { ids.len().div_ceil(size).max(1) } else { 1 };
+        let is_paged = list.page_size.is_some() && !on(Kind::EarlyEnd);
+        let last = if is_paged { ids.len().div_ceil(size).max(1) } else { 1 };
         let pen = Pen::new(self.account, faults, call);
         let shown = ids.iter().skip(size.saturating_mul(page - 1)).take(size);
         let mut rows: Vec<Value> = shown.filter_map(|id| write(&pen, id)).collect();

@@ -30,6 +30,11 @@ pub struct WorkflowState {
     pub order: Option<i64>,
 }
 
+/// The workflow that a job's detail names, as far as it can be read.
+pub fn workflow_of(detail: &Value) -> Option<wire::Id> {
+    decode::<wire::RecruitmentDetail>(detail).ok()?.workflow_id
+}
+
 /// The job and what comes with it: job stages and hiring team members.
 ///
 /// `pipeline` knows the states of a workflow, `label` the name that TRAFFIT's users gave to a custom field.

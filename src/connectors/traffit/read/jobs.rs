@@ -46,17 +46,30 @@ pub async fn page(account: &Account, request: &ReadPage<'_>) -> Result<Page, Err
         }
     }
 
-    details(account, &known, rows, &mut page).await?;
+    details(account, &mut known, rows, &mut page).await?;
     page.carry = known.fresh;
     Ok(page)
 }
 
 /// Adds the jobs of these list rows to a page.
-async fn details(account: &Account, known: &Known<'_>, rows: Vec<(Id, Value)>, page: &mut Page) -> Result<(), Error> {
+async fn details(
+    account: &Account,
+    known: &mut Known<'_>,
+    rows: Vec<(Id, Value)>,
+    page: &mut Page,
+) -> Result<(), Error> {
     let client = Client(&account.http);
     let ids = rows.iter().map(|(id, _)| id.clone()).collect();
     let ask = |id: Id| async move { client.item(RECRUITMENT, &id.0).await };
     let details = single::each(client, RECRUITMENTS, ids, ask).await?;
+    let named = details.iter().filter_map(|(_, detail)| match detail {
+        Single::Read(detail) => mapping::workflow_of(detail),
+        Single::Gone | Single::Broken(_) => None,
+    });
+    if let Some(why) = workflows::ensure_named(client, known, named.collect()).await? {
+        page.problems.push(problem(&account.ids, RecordType::JobStage, None, &why));
+    }
+    let known = &*known;
     for ((id, row), (_, detail)) in rows.into_iter().zip(details) {
         let detail = match detail {
             Single::Read(detail) => detail,
@@ -118,7 +131,7 @@ pub async fn by_id(account: &Account, ids: &[String]) -> Result<JobsRead, Error>
         rows.extend(row(client, id).await?);
     }
     let mut page = Page::default();
-    details(account, &known, rows, &mut page).await?;
+    details(account, &mut known, rows, &mut page).await?;
     // Without a pipeline a job would seem to have no stages.
     let is_known = |one: &Snapshot| no_pipelines.is_none() || one.record.record_type() != RecordType::JobStage;
     let records: Vec<Snapshot> = page.records.into_iter().filter(is_known).collect();

@@ -17,6 +17,8 @@ use crate::domain::RecordType;
 
 /// The states of a workflow, by its id.
 pub const PIPELINE: &str = "workflow";
+/// That no pipeline can be read.
+const UNREADABLE: &str = "workflows unreadable";
 /// What a state means for an application, by the state's id.
 pub const MEANING: &str = "state";
 
@@ -54,10 +56,37 @@ pub async fn ensure(client: Client<'_>, known: &mut Known<'_>) -> Result<Option<
         }
         Err(error) if matches!(error.kind, ErrorKind::Permission | ErrorKind::Shape) => {
             known.complete(PIPELINE);
+            known.put(UNREADABLE, "", json!(true));
             Ok(Some(error.public))
         }
         Err(error) => Err(error),
     }
+}
+
+/// Adds the pipelines of workflows that jobs name and the list left out, which is no proof that they are gone: each is
+/// asked for by itself. Says why one is not known; nothing when none is, which was said before.
+pub async fn ensure_named(
+    client: Client<'_>,
+    known: &mut Known<'_>,
+    named: BTreeSet<Id>,
+) -> Result<Option<String>, Error> {
+    if known.get::<bool>(UNREADABLE, "").is_some() {
+        return Ok(None);
+    }
+    for id in named {
+        if known.get::<Vec<WorkflowState>>(PIPELINE, &id.0).is_some() {
+            continue;
+        }
+        match one(client, id.clone()).await {
+            Ok(Some(workflow)) => note(&[workflow], known),
+            Ok(None) => known.put(PIPELINE, id.0, json!([])),
+            Err(error) if matches!(error.kind, ErrorKind::Permission | ErrorKind::Shape) => {
+                return Ok(Some(error.public));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
 }
 
 /// Ids of workflows that are looked for besides the listed ones.

@@ -182,6 +182,11 @@ pub(super) struct Orders {
     kept: HashMap<Question, (u64, Arc<Vec<i64>>)>,
 }
 
+/// Whether the fault of that name hides it.
+pub(super) fn is_hidden(id: i64) -> bool {
+    id % 2 != 0
+}
+
 /// One page of a list with its five headers.
 pub(super) fn page(
     account: &Account,
@@ -214,12 +219,18 @@ pub(super) fn page(
         ids
     });
 
+    let hides = matches!(collection, Collection::Employees | Collection::Recruitments);
+    let ids = match hides && faults.on(Kind::HiddenHalf, path) {
+        true => Arc::new(ids.iter().copied().filter(|id| !is_hidden(*id)).collect()),
+        false => ids,
+    };
     let is_empty = faults.on(Kind::EmptyList, path);
     let step = if faults.on(Kind::HalfOfRecords, path) { 2 } else { 1 };
     let len = if is_empty { 0 } else { ids.len().div_ceil(step) };
     // The CRM list has a ghost a page in every tenant: pages of 99, declared 350, delivered 347 (§1.6).
     let is_haunted = collection == Collection::Persons || faults.on(Kind::ShortPages, path);
     let room = if is_haunted { query.size.saturating_sub(1).max(1) } else { query.size };
+    let len = if faults.on(Kind::EarlyEnd, path) { len.min(room) } else { len };
     let full_pages = len.div_ceil(room);
     let haunted = if is_haunted { full_pages.saturating_sub(1) } else { 0 };
     let ghosts = faults.number(Kind::GhostTotal, path).map_or(0, |n| usize::try_from(n).unwrap_or(usize::MAX));

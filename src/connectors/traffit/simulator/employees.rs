@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::{Map, Value, json};
 
 use super::account::Account;
-use super::collection::Collection;
+use super::collection::{Collection, is_hidden};
 use super::fault::Kind;
 use super::metadata;
 use super::records::Candidate;
@@ -27,6 +27,7 @@ pub(super) fn answer(desk: &mut Desk<'_>, rest: &[&str]) -> Result<Reply, Reply>
             let path = desk.call.path.as_str();
             let hidden = desk.faults.on(Kind::Deleted404, path)
                 && desk.faults.number(Kind::Deleted404, path).is_none_or(|one| i64::try_from(one) == Ok(id));
+            let hidden = hidden || desk.faults.on(Kind::HiddenHalf, path) && is_hidden(id);
             if hidden || !desk.account.candidates.contains_key(&id) {
                 return Err(Reply::not_found());
             }

@@ -45,6 +45,8 @@ faults! {
     TextIds "text-ids" Nothing ": ids in JSON answers are texts of digits";
     EmptyList "empty-list" Nothing ": lists answer [] and a total of 0";
     HalfOfRecords "half-of-records" Nothing ": lists hold only every second record, the totals agree";
+    HiddenHalf "hidden-half" Nothing ": every second employee and recruitment, by its id, is in no list and answers 404";
+    EarlyEnd "early-end" Nothing ": lists end after their first page, the totals agree";
     ShiftPages "shift-pages" MaybeNumber "[=N]: after page 1 of several of /employees/ its first record is deleted; N times, 1 without it";
     TruncatedPage "truncated-page" Nothing ": JSON answers are cut in the middle";
     Html200 "html-200" Nothing ": 200 with an HTML error page, nothing done";

@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::collection::Collection;
+use super::collection::{Collection, is_hidden};
 use super::fault::Kind;
 use super::metadata;
 use super::query::stamp;
@@ -17,7 +17,8 @@ pub(super) fn answer(desk: &mut Desk<'_>, rest: &[&str]) -> Result<Reply, Reply>
         return if get { desk.list(Collection::Recruitments) } else { Err(Reply::not_allowed()) };
     };
     let id: i64 = id.parse().map_err(|_| Reply::not_found())?;
-    if !desk.account.jobs.contains_key(&id) {
+    let hidden = desk.faults.on(Kind::HiddenHalf, &desk.call.path) && is_hidden(id);
+    if hidden || !desk.account.jobs.contains_key(&id) {
         return Err(Reply::not_found());
     }
     match rest {
