@@ -94,10 +94,13 @@ mod tests {
     /// Public by its kind, and given to nobody: whoever dials it reaches nothing.
     const PUBLIC: &str = "3ffe::1";
 
-    /// Tells these answers one after the other; the last of them for ever. None: never answers.
+    /// None: never answers.
+    type Answer = Option<Result<Vec<IpAddr>, &'static str>>;
+
+    /// Tells these answers one after the other; the last of them for ever.
     #[derive(Debug)]
     struct Told {
-        answers: Mutex<Vec<Option<Result<Vec<IpAddr>, &'static str>>>>,
+        answers: Mutex<Vec<Answer>>,
         asked: AtomicUsize,
     }
 
@@ -123,7 +126,7 @@ mod tests {
     }
 
     impl Trial {
-        fn new(answers: Vec<Option<Result<Vec<IpAddr>, &'static str>>>) -> Self {
+        fn new(answers: Vec<Answer>) -> Self {
             let names = Arc::new(Told { answers: Mutex::new(answers), asked: AtomicUsize::new(0) });
             let connect_timeout = Duration::from_millis(100);
             let options = Options { names: names.clone(), connect_timeout, ..Options::default() };
