@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::load::Connection;
-use super::process::{self, Process};
 use super::report::{Rows, SECRET_KEY, fresh_postgres};
-use super::{Outcome, Settings, graph};
+use super::{Settings, graph};
+use drive::Outcome;
+use drive::connection::Connection;
+use drive::graph::ask;
+use drive::process::{self, Process};
 
 const ACCOUNTS: usize = 20;
 const CANDIDATES: &str = "300";
@@ -54,7 +56,7 @@ async fn sync_all(settings: &Settings, workers: usize) -> Outcome<Duration> {
     let workers: Vec<Process> = (0..workers).map(|_| serve("worker")).collect::<Outcome<_>>()?;
     loop {
         let query = "{ integrations(first: 100) { nodes { lastSync { state } } } }";
-        let data = graph::ask(&mut connection, query, json!({})).await?;
+        let data = ask(&mut connection, query, json!({})).await?;
         let none = Vec::new();
         let nodes = data["integrations"]["nodes"].as_array().unwrap_or(&none);
         let states: Vec<_> = nodes.iter().filter_map(|node| node["lastSync"]["state"].as_str()).collect();
