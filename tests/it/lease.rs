@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use hiregraph::domain::{ActionState, Clock};
-use hiregraph::store::actions::EndAction;
+use hiregraph::domain::Clock;
 use hiregraph::store::{Error, PageCommit};
 use serde_json::{Value, json};
 
 use crate::on_both;
-use crate::support::writing::{self, target};
 use crate::support::{Backend, TestApp, begin, settle, uuid_of};
 
 on_both!(
@@ -79,8 +77,8 @@ async fn whoever_lost_the_lease_writes_nothing_more(backend: Backend) {
 async fn a_lease_that_was_given_up_is_not_renewed(backend: Backend) {
     let app = TestApp::start(backend).await;
     let (store, owner) = (&app.store, uuid::Uuid::from_u128(1));
-    let target = target(&app, "hrworks").await;
-    let (integration, now) = (uuid_of(&target.integration), app.clock.now());
+    let id = app.connected("hrworks").await;
+    let (integration, now) = (uuid_of(&id), app.clock.now());
     for _ in 0..2 {
         let lease = store.lease(integration, owner, now).await.unwrap().expect("nobody has it");
         store.release(&lease).await.unwrap();
@@ -89,21 +87,6 @@ async fn a_lease_that_was_given_up_is_not_renewed(backend: Backend) {
         store.release_inbox(&lease, now).await.unwrap();
         assert!(matches!(store.renew_inbox(&lease, now).await, Err(Error::LeaseLost)));
     }
-    // While the vendor fails the write waits, and nobody holds it.
-    app.vendors.faults("hrworks", &["error-rate=1"]);
-    let id = writing::begin(&app, "createCandidate", target.input("dana.nowak@example.com")).await;
-    app.settle().await;
-    app.clock.advance(Duration::from_secs(60));
-    let (action, now) = ((integration, uuid_of(&id)), app.clock.now());
-    for _ in 0..2 {
-        let lease = store.lease_action(action, owner, 8, now).await.unwrap().expect("nobody has it");
-        store.put_action_off(&lease, now).await.unwrap();
-        assert!(matches!(store.renew_action(&lease, now).await, Err(Error::LeaseLost)));
-    }
-    let lease = store.lease_action(action, owner, 8, now).await.unwrap().expect("nobody has it");
-    let end = EndAction { state: ActionState::Failed, errors: Vec::new(), candidate: None, application: None, now };
-    store.end_action(&lease, end).await.unwrap();
-    assert!(matches!(store.renew_action(&lease, now).await, Err(Error::LeaseLost)));
 }
 
 async fn a_sync_that_waits_is_not_queued_twice(backend: Backend) {

@@ -145,13 +145,13 @@ impl Load {
 
     /// What failed so far, if anything did.
     pub fn failed(&mut self) -> Outcome {
-        while let Some(ended) = self.writing.try_join_next() {
+        if let Some(ended) = self.writing.try_join_next() {
             return Err(ended?.err().unwrap_or_else(|| "a caller ended by itself".into()));
         }
-        while let Some(ended) = self.counting.try_join_next() {
+        if let Some(ended) = self.counting.try_join_next() {
             return Err(ended?.err().unwrap_or_else(|| "an edit or a sync ended by itself".into()));
         }
-        while let Some(ended) = self.following.try_join_next() {
+        if let Some(ended) = self.following.try_join_next() {
             return Err(ended?.err().unwrap_or_else(|| "the consumer ended by itself".into()));
         }
         Ok(())

@@ -58,9 +58,9 @@ pub async fn run(settings: &Settings, backend: Backend, folder: &Path) -> Outcom
             number += 1;
             let database = world.database().await?;
             if number.is_multiple_of(5) {
-                crash(&database).await?
+                crash(&database).await?;
             } else {
-                end_sessions(&database, &mut chance).await?
+                end_sessions(&database, &mut chance).await?;
             }
             storm.count(if number.is_multiple_of(5) { "crash of PostgreSQL" } else { "sessions of PostgreSQL ended" });
         }
