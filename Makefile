@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help check test browser clients schema run bench tools
+.PHONY: help check test browser clients schema run bench faults tools
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -44,3 +44,6 @@ run: ## the demo: both simulated vendors, a fresh mirror, GraphiQL
 
 bench: ## benchmarks, beside a PostgreSQL of their own
 	scripts/with-postgres scripts/bench
+
+faults: ## attack the service and check that nothing is lost, beside a PostgreSQL of its own
+	scripts/with-postgres scripts/faults

@@ -286,7 +286,7 @@ impl Store {
         self.0.database.execute(sql.statement()).await.map(drop)
     }
 
-    /// Hands an action back until its time has come.
+    /// Hands an action back until its time has come. A renewal that is still on its way comes too late by the new number.
     pub async fn put_action_off(&self, lease: &ActionLease, until: DateTime<Utc>) -> Result<()> {
         self.set_action_lease(lease, None, Some(millis(until))).await?;
         announce(self.0.database.write(), Job::Act(lease.action), Some(until)).await
@@ -296,7 +296,7 @@ impl Store {
         let mut sql = Sql::new(self.0.database.backend());
         sql.push("UPDATE actions SET lease_until = ").bind(until);
         if let Some(due) = due {
-            sql.push(", due_at = ").bind(due);
+            sql.push(", lease_fence = lease_fence + 1, due_at = ").bind(due);
         }
         sql.push(" WHERE integration_id = ").bind(lease.integration).push(" AND id = ").bind(lease.action);
         sql.push(" AND lease_fence = ").bind(lease.fence);
@@ -312,7 +312,7 @@ impl Store {
         held(&tx, lease).await?;
         let mut sql = Sql::new(tx.get_database_backend());
         sql.push("UPDATE actions SET state = ").bind(end.state.as_str()).push(", errors = ").bind(Json(end.errors));
-        sql.push(", finished_at = ").bind(millis(end.now)).push(", lease_until = NULL");
+        sql.push(", finished_at = ").bind(millis(end.now)).push(", lease_until = NULL, lease_fence = lease_fence + 1");
         sql.push(", candidate_id = COALESCE(").bind(end.candidate).push(", candidate_id)");
         sql.push(", application_id = COALESCE(").bind(end.application).push(", application_id)");
         sql.push(" WHERE integration_id = ").bind(lease.integration).push(" AND id = ").bind(lease.action);

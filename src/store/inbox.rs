@@ -141,7 +141,8 @@ impl Store {
         }
     }
 
-    /// Hands an inbox back. What came in meanwhile stays due.
+    /// Hands an inbox back. What came in meanwhile stays due. A renewal that is still on its way comes too late by the
+    /// new number.
     pub async fn release_inbox(&self, lease: &InboxLease, now: DateTime<Utc>) -> Result<()> {
         let tx = self.0.database.begin().await?;
         lock_inbox(&tx, lease).await?;
@@ -150,7 +151,8 @@ impl Store {
         sql.push(" AND done_at < ").bind(millis(now) - DONE_KEPT);
         tx.execute_raw(sql.statement()).await?;
         let mut sql = Sql::new(tx.get_database_backend());
-        sql.push("UPDATE vendor_inboxes SET lease_until = NULL WHERE integration_id = ").bind(lease.integration);
+        sql.push("UPDATE vendor_inboxes SET lease_until = NULL, lease_fence = lease_fence + 1 WHERE integration_id = ");
+        sql.bind(lease.integration);
         tx.execute_raw(sql.statement()).await?;
         tx.commit().await?;
         Ok(())

@@ -48,13 +48,18 @@ impl Store {
         self.set_lease_end(lease, Some(millis(now + self.0.lease))).await
     }
 
+    /// Gives it up. A renewal that is still on its way comes too late by the new number.
     pub async fn release(&self, lease: &Lease) -> Result<()> {
         self.set_lease_end(lease, None).await
     }
 
     async fn set_lease_end(&self, lease: &Lease, until: Option<i64>) -> Result<()> {
         let mut sql = Sql::new(self.0.database.backend());
-        sql.push("UPDATE integrations SET lease_until = ").bind(until).push(" WHERE id = ").bind(lease.integration);
+        sql.push("UPDATE integrations SET lease_until = ").bind(until);
+        if until.is_none() {
+            sql.push(", lease_fence = lease_fence + 1");
+        }
+        sql.push(" WHERE id = ").bind(lease.integration);
         sql.push(" AND lease_fence = ").bind(lease.fence.unwrap_or(-1));
         match self.0.database.execute(sql.statement()).await?.rows_affected() {
             0 => Err(Error::LeaseLost),

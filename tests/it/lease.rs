@@ -11,6 +11,7 @@ use crate::support::{Backend, TestApp, begin, settle, uuid_of};
 
 on_both!(
     whoever_lost_the_lease_writes_nothing_more,
+    a_lease_that_was_given_up_is_not_renewed,
     a_sync_that_waits_is_not_queued_twice,
     a_running_sync_can_be_cancelled,
     a_cancelled_sync_does_not_begin_again_at_once,
@@ -70,6 +71,22 @@ async fn whoever_lost_the_lease_writes_nothing_more(backend: Backend) {
     assert!(matches!(app.store.begin_stream(&old, run, &[]).await, Err(Error::LeaseLost)));
     let of = hiregraph::domain::RecordType::Tag;
     assert!(matches!(app.store.expect_parents(&old, run, of, 1).await, Err(Error::LeaseLost)));
+}
+
+/// A renewal may be on its way to the database when the work ends.
+async fn a_lease_that_was_given_up_is_not_renewed(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let (store, owner) = (&app.store, uuid::Uuid::from_u128(1));
+    let id = app.connected("hrworks").await;
+    let (integration, now) = (uuid_of(&id), app.clock.now());
+    for _ in 0..2 {
+        let lease = store.lease(integration, owner, now).await.unwrap().expect("nobody has it");
+        store.release(&lease).await.unwrap();
+        assert!(matches!(store.renew(&lease, now).await, Err(Error::LeaseLost)));
+        let lease = store.lease_inbox(integration, owner, now).await.unwrap().expect("nobody has it");
+        store.release_inbox(&lease, now).await.unwrap();
+        assert!(matches!(store.renew_inbox(&lease, now).await, Err(Error::LeaseLost)));
+    }
 }
 
 async fn a_sync_that_waits_is_not_queued_twice(backend: Backend) {

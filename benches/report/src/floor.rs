@@ -11,7 +11,7 @@ use axum::routing::post;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use tokio::net::TcpListener;
 
-use super::Outcome;
+use drive::Outcome;
 
 /// `@object`, `@array`, `@json` and `@id` stand for what the two databases call differently.
 const TREE: &str = "SELECT CAST(@object('data', @object('jobs', @object('nodes', @array(@object('id', @id(j.id), \

@@ -2,28 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use drive::Outcome;
+use drive::connection::Connection;
+use drive::graph::ask;
 use serde_json::{Value, json};
-
-use super::Outcome;
-use super::load::Connection;
 
 /// The nested query of the table.
 pub const NESTED: &str = "{ jobs(first: 20) { nodes { id name status applications(first: 10) { nodes { id outcome \
      currentStage { name } candidate { id firstName lastName tags { tag { name } } } } } } } }";
-
-pub fn body(query: &str, variables: &Value) -> Bytes {
-    json!({ "query": query, "variables": variables }).to_string().into()
-}
-
-/// The data of an answer; an answer with errors fails.
-pub async fn ask(connection: &mut Connection, query: &str, variables: Value) -> Outcome<Value> {
-    let answer: Value = serde_json::from_slice(&connection.post(body(query, &variables)).await?)?;
-    if answer["errors"].is_array() {
-        return Err(format!("the graph answers with errors: {}", answer["errors"]).into());
-    }
-    Ok(answer["data"].clone())
-}
 
 /// Connects the simulated account; answers with its id.
 pub async fn connect(connection: &mut Connection, credentials: &Value) -> Outcome<String> {

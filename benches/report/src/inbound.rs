@@ -7,10 +7,12 @@ use sea_orm::Database;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::graph::{ask, body};
-use super::load::{Connection, Shown};
+use super::Settings;
+use super::load::Shown;
 use super::report::{milliseconds, number};
-use super::{Outcome, Settings};
+use drive::Outcome;
+use drive::connection::Connection;
+use drive::graph::{ask, body};
 
 /// Webhooks that are followed one after the other.
 const FOLLOWED: usize = 100;

@@ -7,7 +7,6 @@ mod floor;
 mod graph;
 mod inbound;
 mod load;
-mod process;
 mod report;
 mod webhooks;
 mod workers;
@@ -15,9 +14,7 @@ mod workers;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-type Outcome<T = ()> = Result<T, Failure>;
+use drive::Outcome;
 
 #[derive(Debug, Parser)]
 struct Cli {

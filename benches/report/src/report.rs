@@ -6,12 +6,16 @@ use std::time::{Duration, Instant};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 use serde_json::{Value, json};
 
+use super::Settings;
 use super::graph::{self, Ran};
 use super::inbound::Inbound;
-use super::load::{Connection, Shown, measure};
-use super::process::{self, Memory, Process};
+use super::load::{Shown, measure};
 use super::webhooks::{self, Receiver};
-use super::{Outcome, Settings};
+use drive::Outcome;
+use drive::connection::Connection;
+use drive::graph::body;
+use drive::postgres;
+use drive::process::{self, Memory, Process};
 
 /// A row of the table: what was measured, and its value.
 pub type Rows = Vec<(String, String)>;
@@ -64,14 +68,8 @@ impl Drop for Scratch {
 }
 
 pub async fn fresh_postgres(settings: &Settings, name: &str) -> Outcome<String> {
-    let server = settings.postgres_url.as_deref();
-    let server = server.ok_or("PostgreSQL needs a server: run this by scripts/with-postgres, or --databases sqlite")?;
-    let database = Database::connect(server).await?;
     let name = format!("hiregraph_bench_{}_{name}", std::process::id());
-    database.execute_unprepared(&format!("CREATE DATABASE {name}")).await?;
-    database.close().await?;
-    let (root, _) = server.rsplit_once('/').ok_or("the server's URL names no database")?;
-    Ok(format!("{root}/{name}"))
+    postgres::fresh(settings.postgres_url.as_deref(), &name).await
 }
 
 struct Bench<'a> {
@@ -200,7 +198,7 @@ impl Bench<'_> {
     async fn nested(&self, service: &Process, key: &str, rows: &mut Rows) -> Outcome {
         let floor = ["floor", "--database-url", &self.url];
         let floor = Process::start(&std::env::current_exe()?, &floor, &[])?;
-        let body = graph::body(graph::NESTED, &json!({}));
+        let body = body(graph::NESTED, &json!({}));
         let time = Duration::from_secs(self.settings.seconds);
         for (connections, what) in [(1, "1 connection"), (16, "16 connections")] {
             let (mut ours, mut theirs) = (Vec::new(), Vec::new());
@@ -252,10 +250,10 @@ impl Bench<'_> {
         let time = Duration::from_secs(self.settings.seconds.div_ceil(2));
         let (mut first, mut deep) = (Vec::new(), Vec::new());
         for _ in 0..self.settings.rounds {
-            let body = graph::body(graph::CANDIDATES, &json!({}));
-            first.push(measure(&service.address, key, &body, 1, time).await?.percentile(50));
-            let body = graph::body(graph::CANDIDATES, &json!({ "after": after }));
-            deep.push(measure(&service.address, key, &body, 1, time).await?.percentile(50));
+            let shallow = body(graph::CANDIDATES, &json!({}));
+            first.push(measure(&service.address, key, &shallow, 1, time).await?.percentile(50));
+            let deeper = body(graph::CANDIDATES, &json!({ "after": after }));
+            deep.push(measure(&service.address, key, &deeper, 1, time).await?.percentile(50));
         }
         let (first, deep) = (median(first), median(deep));
         rows.push(("candidates, page 1: p50".into(), milliseconds(first)));

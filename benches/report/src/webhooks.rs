@@ -13,9 +13,9 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::Outcome;
-use super::graph::ask;
-use super::load::Connection;
+use drive::Outcome;
+use drive::connection::Connection;
+use drive::graph::ask;
 
 const ENDPOINTS: u64 = 10;
 const INTEGRATIONS: u64 = 50;

@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::load::Connection;
-use super::process::{self, Process};
 use super::report::{Rows, SECRET_KEY, fresh_postgres};
-use super::{Outcome, Settings, graph};
+use super::{Settings, graph};
+use drive::Outcome;
+use drive::connection::Connection;
+use drive::graph::ask;
+use drive::process::{self, Process};
 
 const ACCOUNTS: usize = 20;
 /// Full syncs of each account.
@@ -58,7 +60,7 @@ async fn sync_all(settings: &Settings, workers: usize) -> Outcome<Duration> {
     loop {
         let query =
             "{ integrations(first: 100) { nodes { id lastSync { state } syncRuns(first: 1) { totalCount } } } }";
-        let data = graph::ask(&mut connection, query, json!({})).await?;
+        let data = ask(&mut connection, query, json!({})).await?;
         let none = Vec::new();
         let accounts = data["integrations"]["nodes"].as_array().unwrap_or(&none);
         let mut synced = 0;

@@ -28,10 +28,20 @@ pub struct Memory {
 impl Process {
     /// Starts a server and waits for the line in which it says its address.
     pub fn start<A: AsRef<OsStr>>(binary: &Path, args: &[A], settings: &[(&str, &str)]) -> Outcome<Self> {
+        Self::start_logging(binary, args, settings, Stdio::inherit())
+    }
+
+    /// As `start`, with a place for what it logs.
+    pub fn start_logging<A: AsRef<OsStr>>(
+        binary: &Path,
+        args: &[A],
+        settings: &[(&str, &str)],
+        log: Stdio,
+    ) -> Outcome<Self> {
         let started = Instant::now();
         let mut command = Command::new(binary);
         command.args(args).envs(settings.iter().copied()).env_remove("HIREGRAPH_TEST_POSTGRES_URL");
-        command.stdout(Stdio::piped()).stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stdin(Stdio::null()).stderr(log);
         let mut child = command.spawn().map_err(|error| format!("{}: {error}", binary.display()))?;
         let stdout = child.stdout.take().ok_or("the process has no standard output")?;
         let mut lines = BufReader::new(stdout).lines();
@@ -78,11 +88,20 @@ impl Process {
         Ok((ticks(11)? + ticks(12)?) / 100.0)
     }
 
+    /// SIGKILL: it learns nothing of it.
+    pub fn kill(mut self) -> Outcome {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     /// Asks it to end, and waits until it has.
     pub fn stop(mut self) -> Outcome {
         Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status()?;
-        self.child.wait()?;
-        Ok(())
+        match self.child.wait()? {
+            status if status.success() => Ok(()),
+            status => Err(format!("a process that was asked to end: {status}").into()),
+        }
     }
 }
 
