@@ -2,10 +2,10 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help check test browser clients schema run bench tools
+.PHONY: help check test browser clients schema run bench bench-peers tools
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 check: ## formatting, lints, licences and advisories
 	cargo fmt --all --check
@@ -44,3 +44,6 @@ run: ## the demo: both simulated vendors, a fresh mirror, GraphiQL
 
 bench: ## benchmarks, beside a PostgreSQL of their own
 	scripts/with-postgres scripts/bench
+
+bench-peers: ## the service beside its peers, on the same records, beside a PostgreSQL of their own
+	scripts/bench-peers

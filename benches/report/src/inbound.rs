@@ -30,13 +30,18 @@ pub struct Inbound<'a> {
 impl Inbound<'_> {
     pub async fn rows(&self) -> Outcome<Vec<(String, String)>> {
         let mut rows = Vec::new();
-        let mut graph = Connection::open(self.service, self.key).await?;
-        self.subscribed(&mut graph).await?;
-        let seen = self.seen(&mut graph).await?;
+        let seen = self.followed().await?;
         rows.push(("vendor webhook in → visible in the graph: p50".into(), milliseconds(seen.percentile(50))));
         rows.push(("vendor webhook in → visible in the graph: p99".into(), milliseconds(seen.percentile(99))));
         rows.extend(self.flood().await?);
         Ok(rows)
+    }
+
+    /// How long it takes until a change at the vendor is visible.
+    pub async fn followed(&self) -> Outcome<Shown> {
+        let mut graph = Connection::open(self.service, self.key).await?;
+        self.subscribed(&mut graph).await?;
+        self.seen(&mut graph).await
     }
 
     /// The vendor may be a new process that knows of no subscription: a full sync mends that.

@@ -3,6 +3,7 @@
 //! use, so that it would be built once more for its measurement.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -28,10 +29,29 @@ pub struct Memory {
 impl Process {
     /// Starts a server and waits for the line in which it says its address.
     pub fn start<A: AsRef<OsStr>>(binary: &Path, args: &[A], settings: &[(&str, &str)]) -> Outcome<Self> {
+        Self::start_into(binary, args, settings, Stdio::inherit())
+    }
+
+    /// As `start`, and what it logs goes to a file.
+    pub fn start_logged<A: AsRef<OsStr>>(
+        binary: &Path,
+        args: &[A],
+        settings: &[(&str, &str)],
+        log: &Path,
+    ) -> Outcome<Self> {
+        Self::start_into(binary, args, settings, File::create(log)?.into())
+    }
+
+    fn start_into<A: AsRef<OsStr>>(
+        binary: &Path,
+        args: &[A],
+        settings: &[(&str, &str)],
+        log: Stdio,
+    ) -> Outcome<Self> {
         let started = Instant::now();
         let mut command = Command::new(binary);
         command.args(args).envs(settings.iter().copied()).env_remove("HIREGRAPH_TEST_POSTGRES_URL");
-        command.stdout(Stdio::piped()).stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stdin(Stdio::null()).stderr(log);
         let mut child = command.spawn().map_err(|error| format!("{}: {error}", binary.display()))?;
         let stdout = child.stdout.take().ok_or("the process has no standard output")?;
         let mut lines = BufReader::new(stdout).lines();
@@ -78,9 +98,23 @@ impl Process {
         Ok((ticks(11)? + ticks(12)?) / 100.0)
     }
 
+    /// Lets it do nothing until it is resumed, so that it takes no time from another.
+    pub fn pause(&self) -> Outcome {
+        self.signal("-STOP")
+    }
+
+    pub fn resume(&self) -> Outcome {
+        self.signal("-CONT")
+    }
+
+    fn signal(&self, signal: &str) -> Outcome {
+        Command::new("kill").arg(signal).arg(self.child.id().to_string()).status()?;
+        Ok(())
+    }
+
     /// Asks it to end, and waits until it has.
     pub fn stop(mut self) -> Outcome {
-        Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status()?;
+        self.signal("-TERM")?;
         self.child.wait()?;
         Ok(())
     }
