@@ -72,8 +72,10 @@ fn queries() -> Vec<(&'static str, String)> {
     );
     let flat = "@object('id', @id(j.id), 'name', j.name, 'status', j.status, 'department', j.department, 'code', j.code, \
                 'category', j.category)";
-    let one = format!("SELECT CAST(@object('data', @object('answer', {CANDIDATE}, 'title', c.title, 'source', c.source))) \
-                       AS TEXT) FROM candidates c WHERE c.id = @uuid($1)");
+    let one = format!(
+        "SELECT CAST(@object('data', @object('answer', {CANDIDATE}, 'title', c.title, 'source', c.source))) \
+                       AS TEXT) FROM candidates c WHERE c.id = @uuid($1)"
+    );
     let of_stage = "current_stage_id = @uuid($1) AND outcome = $2";
     let filtered = format!(
         "SELECT CAST(@object('data', @object('answer', @object('totalCount', (SELECT COUNT(*) FROM applications \
@@ -123,7 +125,7 @@ fn spelled(sql: &str, backend: DbBackend) -> String {
             ("@object", "json_object"),
             ("@json", "json"),
             ("@id", "hex"),
-            ("@uuid", "unhex"),
+            ("@uuid($1)", "unhex($1, '-')"),
         ],
         _ => [
             ("@array_of_none", "'[]'"),
@@ -131,14 +133,10 @@ fn spelled(sql: &str, backend: DbBackend) -> String {
             ("@object", "json_build_object"),
             ("@json", ""),
             ("@id", ""),
-            ("@uuid", ""),
+            ("@uuid($1)", "CAST($1 AS uuid)"),
         ],
     };
-    let text = match backend {
-        DbBackend::Sqlite => sql.to_owned(),
-        _ => sql.replace("@uuid($1)", "CAST($1 AS uuid)"),
-    };
-    names.iter().fold(text, |text, (ours, theirs)| text.replace(ours, theirs))
+    names.iter().fold(sql.to_owned(), |text, (ours, theirs)| text.replace(ours, theirs))
 }
 
 async fn answer(State(floor): State<Arc<Floor>>, body: Bytes) -> Response {

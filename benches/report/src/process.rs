@@ -42,12 +42,7 @@ impl Process {
         Self::start_into(binary, args, settings, File::create(log)?.into())
     }
 
-    fn start_into<A: AsRef<OsStr>>(
-        binary: &Path,
-        args: &[A],
-        settings: &[(&str, &str)],
-        log: Stdio,
-    ) -> Outcome<Self> {
+    fn start_into<A: AsRef<OsStr>>(binary: &Path, args: &[A], settings: &[(&str, &str)], log: Stdio) -> Outcome<Self> {
         let started = Instant::now();
         let mut command = Command::new(binary);
         command.args(args).envs(settings.iter().copied()).env_remove("HIREGRAPH_TEST_POSTGRES_URL");

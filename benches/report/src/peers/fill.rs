@@ -59,7 +59,9 @@ pub fn environment<'a>(url: &'a str, base_url: &'a str) -> [(&'a str, &'a str); 
 /// A fresh database, with a key that may do all and one that only reads records.
 pub fn keys(settings: &Settings, environment: &[(&str, &str)]) -> Outcome<(String, String)> {
     process::run(&settings.binary, &["migrate"], environment)?;
-    let make = |scopes| process::run(&settings.binary, &["keys", "create", "--name", "bench", "--scopes", scopes], environment);
+    let make = |scopes| {
+        process::run(&settings.binary, &["keys", "create", "--name", "bench", "--scopes", scopes], environment)
+    };
     Ok((make("ADMIN")?, make("RECORDS_READ")?))
 }
 
@@ -102,7 +104,11 @@ pub async fn fill(settings: &Settings, url: &str, accounts: usize, log: &Path) -
     let database = Database::connect(url).await?;
     let mut counts = Vec::new();
     for table in COUNTED {
-        counts.push(format!("{} {}", number(&database, &format!("SELECT COUNT(*) FROM {table}")).await?, table.replace('_', " ")));
+        counts.push(format!(
+            "{} {}",
+            number(&database, &format!("SELECT COUNT(*) FROM {table}")).await?,
+            table.replace('_', " ")
+        ));
     }
     let tidy = if url.starts_with("sqlite:") { "ANALYZE" } else { "VACUUM ANALYZE" };
     database.execute_unprepared(tidy).await?;

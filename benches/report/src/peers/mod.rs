@@ -73,8 +73,7 @@ struct Run<'a> {
 impl Run<'_> {
     async fn queries(&self, table: &mut Table) -> Outcome {
         let url = fresh_postgres(self.settings, "peers").await?;
-        let (key, counts) =
-            fill::fill(self.settings, &url, self.arguments.integrations, &self.log("fill")).await?;
+        let (key, counts) = fill::fill(self.settings, &url, self.arguments.integrations, &self.log("fill")).await?;
         eprintln!("{counts}, of {} integrations", self.arguments.integrations);
         table.records(&counts, self.arguments.integrations);
         let copy = fill::copy(&url).await?;

@@ -89,7 +89,8 @@ pub fn queries(sample: &Sample) -> Outcome<Vec<Query>> {
     let stage = uuid(&sample.stage).ok_or("an id of an unknown form")?.to_string();
     let outcome = &sample.outcome;
     let page = |limit: u32| format!("pagination: {{ page: {{ limit: {limit}, page: 0 }} }}");
-    let amber_tags = "tags: candidateTagsByCandidateId(condition: { remoteDeletedAt: null }) { nodes { tag: tagByTagId { name } } }";
+    let amber_tags =
+        "tags: candidateTagsByCandidateId(condition: { remoteDeletedAt: null }) { nodes { tag: tagByTagId { name } } }";
     let sea_tags = format!("tags({UNDELETED}) {{ nodes {{ tag {{ name }} }} }}");
     let mails = "emailAddresses { address type typeRaw }";
     Ok(vec![

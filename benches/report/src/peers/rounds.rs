@@ -79,7 +79,8 @@ pub async fn compare(queries: &[Query], running: &[Running]) -> Outcome {
         for one in running {
             let mut connection = Connection::open(&one.process.address, &one.key).await?;
             let answer = connection.post(query.body(one.server)).await?;
-            let answer = canonical(&answer).map_err(|error| format!("{}, {}: {error}", one.server.name(), query.name))?;
+            let answer =
+                canonical(&answer).map_err(|error| format!("{}, {}: {error}", one.server.name(), query.name))?;
             if !answer.is_array() && !answer.is_object() {
                 return Err(format!("{} answers {} with nothing", one.server.name(), query.name).into());
             }

@@ -68,7 +68,8 @@ impl Table {
             format!("| | {} |", names.join(" | ")),
             format!("| --- |{}", " ---: |".repeat(servers.len())),
         ];
-        let figure = |value: Option<f64>, digits| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"));
+        let figure =
+            |value: Option<f64>, digits| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"));
         for query in queries {
             let cells = servers.iter().map(|server| {
                 let rate = figure(rounds.per_second(query.name, *server), 0);
@@ -108,11 +109,31 @@ impl Table {
         let records = of(|one| Some(one.service.records as f64));
         let rows = of(|one| one.dlt.map(|(_, rows)| rows as f64));
         let peak = of(|one| Some(one.service.first_peak));
-        self.row(format!("full sync, {with}: the same account in dlt's time"), "1.5 ×", "3 ×", times(ratio(dlt, first)));
+        self.row(
+            format!("full sync, {with}: the same account in dlt's time"),
+            "1.5 ×",
+            "3 ×",
+            times(ratio(dlt, first)),
+        );
         let rates = ratio(ratio(records, first), ratio(rows, dlt));
-        self.row(format!("full sync, {with}: each one's own rows a second against dlt's"), "1.5 ×", "3 ×", times(rates));
-        self.row(format!("unchanged sync, {with}: speed against the first; no row written"), "3 ×", "", times(ratio(first, again)));
-        self.row(format!("memory during the first sync, {with}"), "200 MB", "", peak.map_or_else(String::new, megabytes));
+        self.row(
+            format!("full sync, {with}: each one's own rows a second against dlt's"),
+            "1.5 ×",
+            "3 ×",
+            times(rates),
+        );
+        self.row(
+            format!("unchanged sync, {with}: speed against the first; no row written"),
+            "3 ×",
+            "",
+            times(ratio(first, again)),
+        );
+        self.row(
+            format!("memory during the first sync, {with}"),
+            "200 MB",
+            "",
+            peak.map_or_else(String::new, megabytes),
+        );
         let figure = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.1}"));
         self.figures.push(format!(
             "Ingest, {with}: first sync {} s ({} records), unchanged {} s; dlt {} s ({} rows).",
@@ -169,7 +190,10 @@ impl Table {
 async fn machine(settings: &Settings, folder: &Path) -> Outcome<String> {
     let said = |program: &str, arguments: &[&str]| process::run(Path::new(program), arguments, &[]);
     let cpu = std::fs::read_to_string("/proc/cpuinfo")?;
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map_or("unknown", |(_, name)| name);
+    let model = cpu
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or("unknown", |(_, name)| name);
     let memory = std::fs::read_to_string("/proc/meminfo")?;
     let kilobytes: f64 = memory.split_whitespace().nth(1).ok_or("no size of memory")?.parse()?;
     let postgres = match &settings.postgres_url {
