@@ -19,7 +19,11 @@ pub mod applications {
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {
-        #[sea_orm(belongs_to = "super::candidates::Entity", from = "Column::CandidateId", to = "super::candidates::Column::Id")]
+        #[sea_orm(
+            belongs_to = "super::candidates::Entity",
+            from = "Column::CandidateId",
+            to = "super::candidates::Column::Id"
+        )]
         Candidate,
         #[sea_orm(belongs_to = "super::jobs::Entity", from = "Column::JobId", to = "super::jobs::Column::Id")]
         Job,
@@ -32,6 +36,12 @@ pub mod applications {
     }
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl Related<super::jobs::Entity> for Entity {
+        fn to() -> RelationDef {
+            Relation::Job.def()
+        }
+    }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelatedEntity)]
     pub enum RelatedEntity {
@@ -97,7 +107,11 @@ pub mod candidate_tags {
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {
-        #[sea_orm(belongs_to = "super::candidates::Entity", from = "Column::CandidateId", to = "super::candidates::Column::Id")]
+        #[sea_orm(
+            belongs_to = "super::candidates::Entity",
+            from = "Column::CandidateId",
+            to = "super::candidates::Column::Id"
+        )]
         Candidate,
         #[sea_orm(belongs_to = "super::tags::Entity", from = "Column::TagId", to = "super::tags::Column::Id")]
         Tag,
