@@ -2,6 +2,11 @@
 -- the primary key alone; relations are foreign keys with an index each; and what lists are ordered by has an index over
 -- all integrations, which the service itself, made for many of them, does not have. Nothing here slows a peer down.
 
+-- The service leaves out what points to something that the vendor does not show; nobody else has to look for it.
+DELETE FROM hiring_team_members WHERE user_id NOT IN (SELECT id FROM users);
+DELETE FROM candidate_tags WHERE tag_id NOT IN (SELECT id FROM tags);
+DELETE FROM job_stages WHERE stage_id NOT IN (SELECT id FROM application_stages);
+
 ALTER TABLE users DROP CONSTRAINT users_pkey, ADD PRIMARY KEY (id);
 ALTER TABLE jobs DROP CONSTRAINT jobs_pkey, ADD PRIMARY KEY (id);
 ALTER TABLE candidates DROP CONSTRAINT candidates_pkey, ADD PRIMARY KEY (id);

@@ -15,6 +15,9 @@ use super::super::{Outcome, Settings, graph};
 const PREPARE: &str = include_str!("../../../peers/prepare.sql");
 /// The same for the floor on SQLite, which has its columns in the same order.
 const PREPARE_SQLITE: &str = "
+    DELETE FROM hiring_team_members WHERE user_id NOT IN (SELECT id FROM users);
+    DELETE FROM candidate_tags WHERE tag_id NOT IN (SELECT id FROM tags);
+    DELETE FROM job_stages WHERE stage_id NOT IN (SELECT id FROM application_stages);
     CREATE UNIQUE INDEX peers_users ON users (id);
     CREATE UNIQUE INDEX peers_jobs ON jobs (id);
     CREATE UNIQUE INDEX peers_candidates ON candidates (id);
