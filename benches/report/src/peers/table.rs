@@ -134,14 +134,15 @@ impl Table {
             "",
             peak.map_or_else(String::new, megabytes),
         );
-        let figure = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.1}"));
+        let figure =
+            |value: Option<f64>, digits| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"));
         self.figures.push(format!(
             "Ingest, {with}: first sync {} s ({} records), unchanged {} s; dlt {} s ({} rows).",
-            figure(first),
-            figure(records),
-            figure(again),
-            figure(dlt),
-            figure(rows)
+            figure(first, 1),
+            figure(records, 0),
+            figure(again, 1),
+            figure(dlt, 1),
+            figure(rows, 0)
         ));
     }
 
