@@ -12,11 +12,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import dlt
 import requests
+from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from dlt.sources.rest_api import rest_api_source
 
 os.environ.setdefault("EXTRACT__WORKERS", "16")
 os.environ.setdefault("EXTRACT__MAX_PARALLEL_ITEMS", "64")
-# Files and a transaction as large as helps it.
 os.environ.setdefault("NORMALIZE__DATA_WRITER__FILE_MAX_ITEMS", "50000")
 os.environ.setdefault("NORMALIZE__WORKERS", str(os.cpu_count()))
 os.environ.setdefault("LOAD__WORKERS", "16")
@@ -40,29 +40,23 @@ grant.raise_for_status()
 token = grant.json()["access_token"]
 
 
-class Pages:
-    """The vendor names the page in a header and the number of pages in another."""
+class Pages(BasePaginator):
+    """The page is asked for in one header, and another names the number of pages."""
 
-    def __new__(cls):
-        from dlt.sources.helpers.rest_client.paginators import BasePaginator
+    def __init__(self):
+        super().__init__()
+        self.page = 1
 
-        class HeaderPages(BasePaginator):
-            def __init__(self):
-                super().__init__()
-                self.page = 1
+    def init_request(self, request):
+        self.page = 1
+        request.headers["X-Request-Current-Page"] = "1"
 
-            def init_request(self, request):
-                self.page = 1
-                request.headers["X-Request-Current-Page"] = "1"
+    def update_state(self, response, data=None):
+        self._has_next_page = self.page < int(response.headers.get("X-Result-Total-Pages", "0"))
+        self.page += 1
 
-            def update_state(self, response, data=None):
-                self._has_next_page = self.page < int(response.headers.get("X-Result-Total-Pages", "0"))
-                self.page += 1
-
-            def update_request(self, request):
-                request.headers["X-Request-Current-Page"] = str(self.page)
-
-        return HeaderPages()
+    def update_request(self, request):
+        request.headers["X-Request-Current-Page"] = str(self.page)
 
 
 def listed(name, path):
