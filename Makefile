@@ -2,10 +2,10 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help check test browser clients schema run bench faults tools
+.PHONY: help check test browser clients schema run bench bench-peers faults tools
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 check: ## formatting, lints, licences and advisories
 	cargo fmt --all --check
@@ -47,3 +47,6 @@ bench: ## benchmarks, beside a PostgreSQL of their own
 
 faults: ## attack the service and check that nothing is lost, beside a PostgreSQL of its own
 	scripts/with-postgres scripts/faults
+
+bench-peers: ## the service beside its peers, on the same records, beside a PostgreSQL of their own
+	scripts/bench-peers

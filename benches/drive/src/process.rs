@@ -3,6 +3,7 @@
 //! use, so that it would be built once more for its measurement.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -29,6 +30,16 @@ impl Process {
     /// Starts a server and waits for the line in which it says its address.
     pub fn start<A: AsRef<OsStr>>(binary: &Path, args: &[A], settings: &[(&str, &str)]) -> Outcome<Self> {
         Self::start_logging(binary, args, settings, Stdio::inherit())
+    }
+
+    /// As `start`, and what it logs goes to a file.
+    pub fn start_logged<A: AsRef<OsStr>>(
+        binary: &Path,
+        args: &[A],
+        settings: &[(&str, &str)],
+        log: &Path,
+    ) -> Outcome<Self> {
+        Self::start_logging(binary, args, settings, File::create(log)?.into())
     }
 
     /// As `start`, with a place for what it logs.
@@ -95,9 +106,23 @@ impl Process {
         Ok(())
     }
 
+    /// Lets it do nothing until it is resumed, so that it takes no time from another.
+    pub fn pause(&self) -> Outcome {
+        self.signal("-STOP")
+    }
+
+    pub fn resume(&self) -> Outcome {
+        self.signal("-CONT")
+    }
+
+    fn signal(&self, signal: &str) -> Outcome {
+        Command::new("kill").arg(signal).arg(self.child.id().to_string()).status()?;
+        Ok(())
+    }
+
     /// Asks it to end, and waits until it has.
     pub fn stop(mut self) -> Outcome {
-        Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status()?;
+        self.signal("-TERM")?;
         match self.child.wait()? {
             status if status.success() => Ok(()),
             status => Err(format!("a process that was asked to end: {status}").into()),

@@ -46,16 +46,21 @@ pub struct Inbound<'a> {
 impl Inbound<'_> {
     pub async fn rows(&self) -> Outcome<Vec<(String, String)>> {
         let mut rows = Vec::new();
-        let mut graph = Connection::open(self.service, self.key).await?;
-        self.subscribed(&mut graph).await?;
         for (whom, seen) in
-            [("visible in the graph", self.seen(&mut graph).await?), ("told to a subscription", self.told().await?)]
+            [("visible in the graph", self.followed().await?), ("told to a subscription", self.told().await?)]
         {
             rows.push((format!("vendor webhook in → {whom}: p50"), milliseconds(seen.percentile(50))));
             rows.push((format!("vendor webhook in → {whom}: p99"), milliseconds(seen.percentile(99))));
         }
         rows.extend(self.flood().await?);
         Ok(rows)
+    }
+
+    /// How long it takes until a change at the vendor is visible.
+    pub async fn followed(&self) -> Outcome<Shown> {
+        let mut graph = Connection::open(self.service, self.key).await?;
+        self.subscribed(&mut graph).await?;
+        self.seen(&mut graph).await
     }
 
     /// The vendor may be a new process that knows of no subscription: a full sync mends that.
@@ -104,7 +109,7 @@ impl Inbound<'_> {
     }
 
     /// From the change at the vendor to the event of a subscription that has the new candidate in it.
-    async fn told(&self) -> Outcome<Shown> {
+    pub async fn told(&self) -> Outcome<Shown> {
         let mut vendor = Connection::open(self.vendor, "").await?;
         let query = "subscription { changes(types: [CANDIDATE]) { kind record { ... on Candidate { emailAddresses { \
                      address } } } } }";

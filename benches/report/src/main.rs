@@ -7,6 +7,7 @@ mod floor;
 mod graph;
 mod inbound;
 mod load;
+mod peers;
 mod report;
 mod webhooks;
 mod workers;
@@ -30,7 +31,12 @@ enum Command {
     Floor {
         #[arg(long)]
         database_url: String,
+        /// [default: as many as the service has]
+        #[arg(long)]
+        connections: Option<u32>,
     },
+    /// Measure the service beside its peers, in one run on the same records: `make bench-peers`
+    Peers(peers::Arguments),
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -65,7 +71,8 @@ struct Settings {
 async fn main() -> Outcome {
     let cli = Cli::parse();
     match cli.command {
-        Some(Command::Floor { database_url }) => floor::serve(&database_url).await,
+        Some(Command::Floor { database_url, connections }) => floor::serve(&database_url, connections).await,
+        Some(Command::Peers(arguments)) => peers::run(&cli.settings, &arguments).await,
         None => report::run(&cli.settings).await,
     }
 }

@@ -224,24 +224,10 @@ impl Bench<'_> {
         }
         floor.stop()?;
         if !self.is_sqlite() {
-            let statements = self.statements(service, key, &body).await?;
+            let statements = statements(&self.url, service, key, &body, self.settings.seconds).await?;
             rows.push(("nested query: statements, with the key's".into(), format!("{statements:.1}")));
         }
         Ok(())
-    }
-
-    /// Each statement of a query is a transaction of its own, and PostgreSQL counts those.
-    async fn statements(&self, service: &Process, key: &str, body: &bytes::Bytes) -> Outcome<f64> {
-        // The server's processes hand in their counts when they are idle, after ten seconds at the latest.
-        const HANDED_IN: Duration = Duration::from_secs(11);
-        let database = Database::connect(&self.url).await?;
-        let count = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()";
-        tokio::time::sleep(HANDED_IN).await;
-        let before = number(&database, count).await?;
-        let asked = measure(&service.address, key, body, 1, Duration::from_secs(self.settings.seconds)).await?;
-        tokio::time::sleep(HANDED_IN).await;
-        let after = number(&database, count).await?;
-        Ok((after - before) as f64 / (asked.latencies.len() + 1) as f64)
     }
 
     async fn pages(&self, service: &Process, key: &str, rows: &mut Rows) -> Outcome {
@@ -264,8 +250,22 @@ impl Bench<'_> {
     }
 }
 
+/// Each statement of a query is a transaction of its own, and PostgreSQL counts those.
+pub async fn statements(url: &str, service: &Process, key: &str, body: &bytes::Bytes, seconds: u64) -> Outcome<f64> {
+    // The server's processes hand in their counts when they are idle, after ten seconds at the latest.
+    const HANDED_IN: Duration = Duration::from_secs(11);
+    let database = Database::connect(url).await?;
+    let count = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()";
+    tokio::time::sleep(HANDED_IN).await;
+    let before = number(&database, count).await?;
+    let asked = measure(&service.address, key, body, 1, Duration::from_secs(seconds)).await?;
+    tokio::time::sleep(HANDED_IN).await;
+    let after = number(&database, count).await?;
+    Ok((after - before) as f64 / (asked.latencies.len() + 1) as f64)
+}
+
 /// Rows, latest change and entries of the change feed: what an unchanged sync leaves as it was.
-async fn latest(database: &DatabaseConnection) -> Outcome<Vec<i64>> {
+pub async fn latest(database: &DatabaseConnection) -> Outcome<Vec<i64>> {
     let mut figures = vec![number(database, "SELECT COALESCE(MAX(seq), 0) FROM changes").await?];
     for table in RECORD_TABLES {
         for what in ["COUNT(*)", "COALESCE(MAX(changed_at), 0)"] {
@@ -282,7 +282,7 @@ pub async fn number(database: &DatabaseConnection, sql: &str) -> Outcome<i64> {
 }
 
 /// How long it takes until the service calls itself ready.
-fn ready(address: &str) -> Outcome<Duration> {
+pub fn ready(address: &str) -> Outcome<Duration> {
     let begun = Instant::now();
     loop {
         let mut stream = std::net::TcpStream::connect(address)?;
@@ -303,7 +303,7 @@ fn rate(ran: &Ran) -> f64 {
     ran.read as f64 / ran.took.as_secs_f64()
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
+pub fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
