@@ -80,10 +80,10 @@ pub async fn ensure_named(
         match one(client, id.clone()).await {
             Ok(Some(workflow)) => note(&[workflow], known),
             Ok(None) => known.put(PIPELINE, id.0, json!([])),
-            Err(error) if matches!(error.kind, ErrorKind::Permission | ErrorKind::Shape) => {
-                return Ok(Some(error.public));
+            Err(error) if matches!(error.kind, ErrorKind::Auth | ErrorKind::RateLimited | ErrorKind::Unavailable) => {
+                return Err(error);
             }
-            Err(error) => return Err(error),
+            Err(error) => return Ok(Some(error.public)),
         }
     }
     Ok(None)
