@@ -34,11 +34,9 @@ impl Engine {
             Ok(confirmed) => confirmed,
             Err(error) => return Ok(Err(error)),
         };
-        let missed = unseen.iter().filter(|record| {
-            let is_unread = running.run.progress.problems.ids.contains(&record.id);
-            !confirmed.contains(&record.id) && !is_unread
-        });
-        let mut doubts: Vec<Doubt> = self.unlisted(running, *first, missed.count()).await?.into_iter().collect();
+        let is_missed = |id: &Uuid| !confirmed.contains(id) && !running.run.progress.problems.ids.contains(id);
+        let missed: Vec<Uuid> = unseen.iter().map(|record| record.id).filter(is_missed).collect();
+        let mut doubts: Vec<Doubt> = self.unlisted(running, *first, &missed).await?.into_iter().collect();
         let gone = self.sift(running, *first, confirmed.into_iter().collect()).await?;
         let confirmed: HashSet<Uuid> = gone.go.iter().copied().collect();
         // What is missing without being gone, or could not be read, keeps what belongs to it.

@@ -130,18 +130,20 @@ impl Engine {
         Ok(Some(Doubt { of, what: What::Gone, count: held.len(), living, share }))
     }
 
-    /// Says when a complete read did not show many records that the vendor has all the same.
+    /// Says when a complete read did not show many records that the vendor has all the same. Those that were created through
+    /// us do not count: a vendor may list candidates by their applications alone.
     pub(super) async fn unlisted(
         &self,
         running: &Running<'_>,
         of: RecordType,
-        count: usize,
+        missed: &[Uuid],
     ) -> Result<Option<Doubt>, Error> {
-        if count <= ALWAYS {
+        if missed.len() <= ALWAYS {
             return Ok(None);
         }
-        let (living, share) =
-            (self.store().count_living(running.lease, of).await?, running.work.settings.max_deleted_share);
+        let created = self.store().created_among(running.lease.integration, missed).await?;
+        let (count, living) = (missed.len() - created.len(), self.store().count_living(running.lease, of).await?);
+        let share = running.work.settings.max_deleted_share;
         let doubt = Doubt { of, what: What::Unlisted, count, living, share };
         Ok(is_mass(count, living, share).then_some(doubt))
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::on_both;
 use crate::support::vendors::Size;
+use crate::support::writing::{begin, finish, target};
 use crate::support::{Backend, TestApp, model, uuid_of};
 
 on_both!(
@@ -16,6 +17,7 @@ on_both!(
     another_mass_is_not_confirmed_by_the_first,
     tags_that_vanish_in_a_mass_are_held_back,
     the_share_is_a_setting,
+    what_was_created_here_may_be_in_no_list,
 );
 
 /// Both vendors, with the path below which their candidates are.
@@ -297,4 +299,24 @@ async fn the_share_is_a_setting(backend: Backend) {
         "credentials": app.vendors.credentials("traffit"), "syncSettings": { "maxDeletedShare": 0.05 } });
     let made = app.query_with(create, json!({ "i": input })).await["createIntegration"].take();
     assert_eq!(made["integration"]["syncSettings"]["maxDeletedShare"], 0.05, "{made:#}");
+}
+
+/// HR WORKS lists applicants by their applications: those who lost theirs are there all the same.
+async fn what_was_created_here_may_be_in_no_list(backend: Backend) {
+    let app = TestApp::start_with(backend, Size { candidates: 5, jobs: 2 }).await;
+    let to = target(&app, "hrworks").await;
+    let before = app.vendors.hrworks.edit(|account| account.application_ids());
+    for number in 0..25 {
+        let id = begin(&app, "createCandidate", to.input(&format!("created-{number}@example.com"))).await;
+        assert_eq!(finish(&app, &id).await["state"], "SUCCEEDED");
+    }
+    app.vendors.hrworks.edit(|account| {
+        for id in account.application_ids().iter().filter(|id| !before.contains(id)) {
+            assert!(account.delete_application(id));
+        }
+    });
+    let run = confirmed(&app, &to.integration).await;
+    assert_eq!(run["state"], "SUCCEEDED", "{run:#}");
+    let marked: std::collections::HashMap<_, _> = marked(&app, &to.integration).await.into_iter().collect();
+    assert_eq!((marked.get("applications"), marked.get("candidates")), (Some(&25), None));
 }
