@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 use super::Outcome;
@@ -121,12 +121,21 @@ impl Process {
     }
 
     /// Asks it to end, and waits until it has.
-    pub fn stop(mut self) -> Outcome {
-        self.signal("-TERM")?;
-        match self.child.wait()? {
+    pub fn stop(self) -> Outcome {
+        self.ended().map(drop)
+    }
+
+    /// As `stop`, and it has to end well.
+    pub fn stop_well(self) -> Outcome {
+        match self.ended()? {
             status if status.success() => Ok(()),
             status => Err(format!("a process that was asked to end: {status}").into()),
         }
+    }
+
+    fn ended(mut self) -> Outcome<ExitStatus> {
+        self.signal("-TERM")?;
+        Ok(self.child.wait()?)
     }
 }
 

@@ -252,7 +252,8 @@ impl World {
     pub fn stop(&mut self) -> Outcome {
         for slot in &mut self.slots {
             if let Some(process) = slot.process.take() {
-                tokio::task::block_in_place(|| process.stop()).map_err(|error| format!("{}: {error}", slot.name))?;
+                tokio::task::block_in_place(|| process.stop_well())
+                    .map_err(|error| format!("{}: {error}", slot.name))?;
             }
         }
         Ok(())
