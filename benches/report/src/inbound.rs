@@ -19,6 +19,8 @@ const FOLLOWED: usize = 100;
 /// Connections that the vendor keeps open.
 const CONNECTIONS: usize = 16;
 const A_SECOND: usize = 1000;
+/// No candidate of the vendor has an id from here on.
+const STRANGERS: usize = 1_000_000_000;
 
 /// How long a webhook may take at most: far longer than any does.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -152,8 +154,9 @@ impl Inbound<'_> {
                 for number in (first..sent).step_by(CONNECTIONS) {
                     let due = begun + Duration::from_secs_f64(number as f64 / A_SECOND as f64);
                     tokio::time::sleep_until(due.into()).await;
-                    // Each body is another one, so that none is taken for another.
-                    let body = json!({ "type": "candidate_created", "employee": { "id": number + 1 } }).to_string();
+                    // Each body is another one than all before, so that none is taken for another.
+                    let id = STRANGERS + number;
+                    let body = json!({ "type": "candidate_created", "employee": { "id": id } }).to_string();
                     let asked = Instant::now();
                     connection.post_to(&path, Bytes::from(body)).await?;
                     latencies.push(asked.elapsed());
