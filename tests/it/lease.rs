@@ -80,10 +80,10 @@ async fn a_lease_that_was_given_up_is_not_renewed(backend: Backend) {
     let id = app.connected("hrworks").await;
     let (integration, now) = (uuid_of(&id), app.clock.now());
     for _ in 0..2 {
-        let lease = store.lease(integration, owner, now).await.unwrap().expect("nobody has it");
+        let lease = store.lease(integration, owner, now).await.unwrap().unwrap();
         store.release(&lease).await.unwrap();
         assert!(matches!(store.renew(&lease, now).await, Err(Error::LeaseLost)));
-        let lease = store.lease_inbox(integration, owner, now).await.unwrap().expect("nobody has it");
+        let lease = store.lease_inbox(integration, owner, now).await.unwrap().unwrap();
         store.release_inbox(&lease, now).await.unwrap();
         assert!(matches!(store.renew_inbox(&lease, now).await, Err(Error::LeaseLost)));
     }
