@@ -9,3 +9,16 @@ pub mod process;
 
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub type Outcome<T = ()> = Result<T, Failure>;
+
+/// The tables of records.
+pub const RECORD_TABLES: [&str; 9] = [
+    "users",
+    "jobs",
+    "candidates",
+    "applications",
+    "application_stages",
+    "job_stages",
+    "tags",
+    "candidate_tags",
+    "hiring_team_members",
+];

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use drive::Outcome;
+use drive::{Outcome, RECORD_TABLES};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement};
 use serde_json::{Value, json};
@@ -21,18 +21,6 @@ use super::world::World;
 /// By the last part of their path, what they are told.
 pub const ENDPOINTS: [(&str, &str); 2] =
     [("everything", "[RECORD_CHANGED, SYNC_FINISHED, ACTION_FINISHED]"), ("changes", "[RECORD_CHANGED]")];
-
-const RECORDS: [&str; 9] = [
-    "users",
-    "jobs",
-    "candidates",
-    "applications",
-    "application_stages",
-    "job_stages",
-    "tags",
-    "candidate_tags",
-    "hiring_team_members",
-];
 
 pub type Rows = Vec<(String, String)>;
 
@@ -265,7 +253,7 @@ async fn feed_is_complete(database: &DatabaseConnection, followed: &Followed) ->
     let held: BTreeMap<Uuid, bool> =
         followed.picture().into_iter().map(|(record, is_deleted)| (uuid(record), is_deleted)).collect();
     let mut mirror = BTreeMap::new();
-    for table in RECORDS {
+    for table in RECORD_TABLES {
         for row in all(database, &format!("SELECT id, remote_deleted_at FROM {table}")).await? {
             mirror.insert(row.try_get_by_index(0)?, row.try_get_by_index::<Option<i64>>(1)?.is_some());
         }

@@ -11,29 +11,17 @@ use super::graph::{self, Ran};
 use super::inbound::Inbound;
 use super::load::{Shown, measure};
 use super::webhooks::{self, Receiver};
-use drive::Outcome;
 use drive::connection::Connection;
 use drive::graph::body;
 use drive::postgres;
 use drive::process::{self, Memory, Process};
+use drive::{Outcome, RECORD_TABLES};
 
 /// A row of the table: what was measured, and its value.
 pub type Rows = Vec<(String, String)>;
 
 /// Seals the credentials of a simulated account.
 pub const SECRET_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-
-const RECORD_TABLES: [&str; 9] = [
-    "users",
-    "jobs",
-    "candidates",
-    "applications",
-    "application_stages",
-    "job_stages",
-    "tags",
-    "candidate_tags",
-    "hiring_team_members",
-];
 
 pub async fn run(settings: &Settings) -> Outcome {
     let scratch = Scratch(std::env::temp_dir().join(format!("hiregraph-bench-{}", std::process::id())));
